@@ -43,17 +43,6 @@ def test_what_stands_beside_the_best_comes_before_the_others_found(index: Snapsh
     assert all(one in found for one in given if one.score)  # the others were not searched for
 
 
-def test_without_a_model_only_what_was_found_is_there(index: Snapshot) -> None:
-    query, meant = Query(QUESTION, "en"), Interpretation(QUESTION)
-    found = retrieve(index, query, meant, FIRST, for_model=False).passages
-    assert len(found) == FOUND
-    for_model = retrieve(index, query, meant, FIRST, for_model=True).passages
-    assert [one.passage.id for one in for_model[:FIRST]] == [
-        one.passage.id for one in found[:FIRST]
-    ]
-    assert len(for_model) == GIVEN
-
-
 def test_a_document_that_is_very_large_is_not_read_for_it(
     index: Snapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,14 +94,6 @@ def test_without_a_translation_it_is_found_by_its_own_words(
     assert asked == ["en"]
     own = index.search(asked_in_french.question, FOUND, "fr")
     assert (list(made.passages), made.translations) == (own, {})
-
-
-def test_a_version_in_the_language_of_a_translation_takes_no_place_of_the_readers_own(
-    index: Snapshot,
-) -> None:
-    asked = "Hoeveel meldingen waren er in 2019?"
-    found = index.search(asked, 12, "nl", translate=lambda _: {"en": QUESTION})
-    assert {one.passage.language for one in found} == {"nl"}
 
 
 def test_no_model_is_asked_where_passages_in_the_questions_language_are_ahead(

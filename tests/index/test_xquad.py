@@ -1,4 +1,4 @@
-"""XQuAD: its paragraphs become an index of their own, in which its questions are asked."""
+"""XQuAD: paragraphs of one language, and the questions about them in another."""
 
 import json
 from pathlib import Path
@@ -6,18 +6,10 @@ from pathlib import Path
 import pytest
 
 from core.errors import QuestionSetError
-from core.settings import Settings
-from research.xquad import Question, build_index, even_articles, load, paragraph_of
+from research.xquad import Question, even_articles, load
 
 PARIS = "Paris is the capital of France. The Louvre is its most visited museum."
 MOON = "The Moon orbits the Earth in 27 days. Apollo 11 landed on it in 1969."
-ODD = (
-    "# Not a heading, but how a paragraph about hashtags begins. It goes on.",
-    "---\nid: not-front-matter\n---\nThis paragraph shows how metadata is written.",
-    "1. FC Köln is a football club. It was founded in 1948.",
-    "See also",
-    "Short title\n\nA text\u0085below\tit, with a tab.\r\n- and an item\r\n- and one more",
-)
 
 
 def write(folder: Path, language: str, *asked: tuple[int, str, str, str]) -> None:
@@ -48,17 +40,3 @@ def test_paragraphs_of_one_language_are_asked_about_in_another(folder: Path) -> 
     for language in ("nl", "fr"):
         with pytest.raises(QuestionSetError, match=f"xquad.{language}.json: cannot be read"):
             load(folder, language, "en")
-
-
-def test_a_paragraph_is_found_and_kept_whole_whatever_it_looks_like(
-    folder: Path, settings: Settings, tmp_path: Path
-) -> None:
-    xquad = load(folder, "en", "en")._replace(paragraphs=(PARIS, MOON, *ODD))
-    index = build_index(xquad, settings.model_copy(update={"data_dir": tmp_path / "data"}))
-    assert paragraph_of(index.snapshot().search("When did Apollo 11 land?", 1)[0].passage) == 1
-    kept = {paragraph_of(passage): passage for passage in index.snapshot().passages()}
-    for number, text in enumerate(xquad.paragraphs):
-        passage = kept[number]
-        assert passage.headings == (f"Paragraph {number + 1}",)
-        words = " ".join(passage.text[unit.start : unit.end] for unit in passage.units).split()
-        assert [word.strip("\u200c•") for word in words if word != "•"] == text.split()

@@ -5,7 +5,6 @@ import functools
 import re
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -47,9 +46,6 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
 }
 """Of each room those that it may import, besides itself."""
 PACKAGES = tuple(dict.fromkeys(room.partition("/")[0] for room in MAY_IMPORT))
-TYPE = re.compile(
-    r"^(?:class ([A-Z]\w+)|([A-Z][a-z]\w*) = (?:Literal|Annotated|Callable)\b)", re.MULTILINE
-)
 ONLY_HERE = {
     "chromadb": "vectorstore/chroma.py",
     "opentelemetry": "core/telemetry_sdk.py",
@@ -127,19 +123,6 @@ def test_every_package_has_a_room() -> None:
     assert packages == {package for package in PACKAGES if not package.endswith(".py")}
 
 
-def test_a_type_has_one_meaning() -> None:
-    """A public class or a public name for a type."""
-    names = Counter(
-        match[1] or match[2]
-        for package in PACKAGES
-        if package != "research"
-        for file in _files(package)
-        for match in TYPE.finditer(file.read_text("utf-8"))
-    )
-    assert names["Answer"] == names["DocumentKind"] == 1
-    assert {name for name, count in names.items() if count > 1} == set()
-
-
 @pytest.mark.parametrize(("library", "place"), ONLY_HERE.items())
 def test_a_store_has_one_importer(library: str, place: str) -> None:
     importers = {
@@ -149,12 +132,6 @@ def test_a_store_has_one_importer(library: str, place: str) -> None:
         if any(module.partition(".")[0] == library for module in _imports(file))
     }
     assert importers == {str(file.relative_to(ROOT)) for file in ROOT.glob(place)}
-
-
-def test_what_a_reply_must_have_is_written_in_one_place() -> None:
-    there = ROOT / "chain/model/reply.py"
-    files = {file for package in PACKAGES for file in _files(package)}
-    assert {file for file in files if "additionalProperties" in file.read_text("utf-8")} == {there}
 
 
 def test_only_settings_read_the_environment() -> None:

@@ -317,24 +317,17 @@ def test_a_collector_gets_spans_and_metrics(settings: Settings) -> None:
         assert "kindermisbruik" not in sent
 
 
-@pytest.mark.parametrize("hangs", [True, False], ids=["hangs", "is down"])
 def test_answers_go_on_without_the_collector_and_the_end_is_not_held_up(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, hangs: bool
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(telemetry_sdk, "_PATIENCE", 0.2)
-    # Of the one that hangs: waited for, no test would end.
-    monkeypatch.setattr(telemetry_sdk, "_TIMEOUT", 3600.0 if hangs else 0.5)
+    monkeypatch.setattr(telemetry_sdk, "_TIMEOUT", 0.5)
     assistant = Assistant(settings)
-    with collector() as collected:
-        collected.hangs = hangs
-        url = collected.url if hangs else f"http://localhost:{free_port()}"
-        telemetry.start(url, scraped=False)
-        for _ in range(3):
-            assert assistant.ask(ASKED).is_sourced
-        recorder().close()
-        collected.hangs = False
-        collected.over.set()
-        until(recorder()._closed.is_set, "nothing is sent any more, nor told in later tests")
+    telemetry.start(f"http://localhost:{free_port()}", scraped=False)
+    for _ in range(3):
+        assert assistant.ask(ASKED).is_sourced
+    recorder().close()
+    until(recorder()._closed.is_set, "nothing is sent any more, nor told in later tests")
 
 
 def test_a_process_ends_although_the_collector_hangs() -> None:
