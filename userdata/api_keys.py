@@ -61,11 +61,8 @@ class ApiKey(Frozen):
 def make(
     settings: Settings, name: str, scopes: tuple[Permission, ...], lasts: datetime.timedelta
 ) -> tuple[str, ApiKey]:
-    """Makes a key and stores all of it but itself.
-
-    Returns:
-        The key, which nobody can read again, and what is known of it.
-    """
+    """Makes a key and stores all of it but itself; returns the key, which nobody can read again,
+    and what is known of it."""
     now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     key = PREFIX + secrets.token_urlsafe(_BITS // 8)
     made = ApiKey(

@@ -206,11 +206,8 @@ class Chain(Frozen):
 
 
 def keep(settings: Settings, answer: Answer, by: str = "") -> None:
-    """Adds a record of an answer at the end of the chain, also beside other processes.
-
-    Raises:
-        StrategiewijzerError: it cannot be written; then the answer must not be shown.
-    """
+    """Adds a record of an answer at the end of the chain, also beside other processes. Where it
+    cannot be written (StrategiewijzerError), the answer must not be shown."""
     try:
         _add(settings, by, _of_answer(answer))
     except StrategiewijzerError as error:  # says nothing of the question
@@ -222,11 +219,8 @@ def keep(settings: Settings, answer: Answer, by: str = "") -> None:
 def keep_decision(
     settings: Settings, decision: AnswerDecision | RunDecision | OfficialDecision, by: str
 ) -> None:
-    """Adds a record of a decision, where the audit is on.
-
-    Raises:
-        StrategiewijzerError: it cannot be written; then nothing may be done.
-    """
+    """Adds a record of a decision, where the audit is on. Where it cannot be written
+    (StrategiewijzerError), nothing may be done."""
     if not settings.audit:
         return
     content = decision.model_dump(mode="json")

@@ -63,15 +63,8 @@ _HAS_TABLES = {
 
 
 class Database:
-    """One database, of which every use is one transaction.
-
-    Args:
-        folder: of the SQLite file; None: in memory, as long as this object lives.
-        url: of PostgreSQL, in place of the file.
-
-    Raises:
-        SettingsError: the URL is none.
-    """
+    """One database, of which every use is one transaction: a SQLite file in a folder, without one
+    in memory as long as this object lives, or PostgreSQL at a URL (SettingsError if it is none)."""
 
     def __init__(self, folder: Path | None, url: str = "") -> None:
         self.folder = folder

@@ -46,16 +46,9 @@ registry.register("postgresql.socket_errors", __name__, SocketErrors.__name__)
 
 
 def postgresql_engine(url: str, patience: float) -> Engine:
-    """The engine for a PostgreSQL server. A connection that was lost while nobody used it is
-    replaced.
-
-    Args:
-        url: as the setting has it.
-        patience: seconds to wait for a connection while all are in use.
-
-    Raises:
-        SettingsError: this is no address; it is not repeated, as it may hold a password.
-    """
+    """The engine for a PostgreSQL server. While all its connections are in use it waits so many
+    seconds for one; one that was lost while nobody used it is replaced. What is no address
+    (SettingsError) is not repeated, as it may hold a password."""
     try:
         parsed = sqlalchemy.make_url(url)
         options = _options(parsed)
@@ -77,11 +70,8 @@ def postgresql_engine(url: str, patience: float) -> Engine:
 
 
 def _options(url: URL) -> dict[str, Any]:
-    """The options in the query of an address, as pg8000 takes them.
-
-    Raises:
-        ValueError: it has an option or a value that is unknown.
-    """
+    """The options in the query of an address, as pg8000 takes them; ValueError where one is
+    unknown."""
     query = {name: value for name, value in url.query.items() if isinstance(value, str)}
     if query.keys() != url.query.keys() or not query.keys() <= _OPTIONS or not url.username:
         raise ValueError

@@ -69,11 +69,7 @@ def _found(data_dir: Path) -> Iterator[tuple[Path, StartedJob]]:
 
 
 def is_running(job: Path) -> bool:
-    """Whether the command of the job in this folder has not ended and a process of it is there.
-
-    Raises:
-        OSError: the file that it prints to cannot be opened.
-    """
+    """Whether the command of the job in this folder has not ended and a process of it is there."""
     try:
         return not (job / "ended").exists() and is_locked(job / "events.jsonl")
     except FileNotFoundError:

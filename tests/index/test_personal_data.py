@@ -26,7 +26,6 @@ from userdata.database import FILE, database
 from userdata.personal_data import PersonalData, collect, conversations_of, erase, forget, people
 
 AN, BO = "https://login.example an", "https://login.example bo"
-NOON = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
 MARKS = ("vraag", "opmerking", "oordeel")
 
 

@@ -71,15 +71,8 @@ class PageContext:
         primary: bool = False,
         disabled: bool = False,
     ) -> None:
-        """A button that does something, for maintainers; what goes wrong is shown.
-
-        Args:
-            text: the key of its label; its help is the text with this key and "_help", if any.
-            key: of the widget.
-            action: is called with the arguments.
-            primary: whether it stands out.
-            disabled: whether it cannot be pressed.
-        """
+        """A button that does something, for maintainers; what goes wrong is shown. `text` is the
+        key of its label; its help is the text with this key and "_help", if any."""
         st.button(
             self.texts(text),
             key=key,
@@ -147,11 +140,8 @@ def outcome(job: Job) -> JobOutcome:
 
 
 def watch(settings: Settings, texts: Texts) -> bool:
-    """Shows the job that runs, for as long as it does, else how the last one ended.
-
-    Returns:
-        Whether one runs.
-    """
+    """Shows the job that runs, for as long as it does, else how the last one ended; returns whether
+    one runs."""
     job = jobs.latest(settings.data_dir, "ingest")
     with st.container(key="maintenance-job"):
         _watch(settings, texts, _mark(job))
