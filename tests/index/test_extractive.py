@@ -1,18 +1,14 @@
 """What an answer made of the sources' own sentences holds, by what the question asks for."""
 
-from collections.abc import Callable
-
 import pytest
 
 from chain.assistant import Assistant
 from chain.reading import relevance
 from chain.reading.quotables import Statement
-from chain.reading.relevance import best_first, rank
+from chain.reading.relevance import best_first
 from chain.request import Ranked
 from chain.understanding.follow_ups import sub_questions
-from core.answer import Answer
 from tests.support.small import Small
-from vectorstore.reader import text_of
 
 Indexed = Small
 
@@ -52,14 +48,6 @@ The harbour master has these duties:
 - collecting the harbour dues;
 - warning skippers of storms.
 """
-
-
-@pytest.fixture
-def ask(indexed: Indexed) -> Callable[[str], Answer]:
-    """Puts a question to the report; none is refused, so that only the choice is looked at."""
-    settings = indexed({"harbour.md": HARBOUR})
-    assistant = Assistant(settings.model_copy(update={"refuse_below": 0.0}))
-    return lambda question: assistant.ask(question, language="en")
 
 
 @pytest.mark.parametrize(
@@ -125,25 +113,6 @@ def test_parts_and_sides_of_a_comparison_find_a_passage_of_their_own(
     answer = Assistant(one).ask(question, language="en")
     assert len(answer.passages) == 2
     assert all(said in answer.text for said in both)
-
-
-def test_only_a_question_for_a_definition_prefers_one(indexed: Indexed) -> None:
-    settings = indexed({"harbour.md": HARBOUR})
-    index = Assistant(settings).index
-    for question, wanted in (
-        ("What is the HRO?", "keeps the register"),
-        ("What did the HRO receive?", "new computers"),
-    ):
-        found = index.snapshot().search(question, language="en")
-        best = rank(question, "en", found, index.profile)[0]
-        text = text_of(found[best.passage].passage, best.statement.core[0])
-        assert wanted in " ".join(text.split())
-
-
-def test_a_question_for_yes_or_no_gets_the_sentence_that_settles_it(
-    ask: Callable[[str], Answer],
-) -> None:
-    assert "do not sail in winter" in " ".join(ask("Do the ferries sail in winter?").text.split())
 
 
 def test_a_footnote_is_no_answer_by_itself(indexed: Indexed) -> None:

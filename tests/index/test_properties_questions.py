@@ -49,9 +49,6 @@ def test_the_question_in_a_text_is_a_piece_of_it(text: str) -> None:
     assert question or not context
 
 
-# Words to search
-
-
 @slow
 @given(words=texts, language=st.sampled_from(("nl", "en", "bg", "", "xx")))
 def test_words_to_look_up_have_no_syntax(keyword: KeywordIndex, words: str, language: str) -> None:
@@ -74,8 +71,6 @@ def test_places_of_words_stand_in_the_text_in_order(text: str, words: str) -> No
     for start, end in found:
         assert set(compared(text[start:end])) & set(wanted)
 
-
-# Addresses
 
 names = st.from_regex(r"[a-z0-9]+(?:-[a-z0-9]+)*", fullmatch=True)
 offsets = st.tuples(st.integers(0, 9_999_999), st.integers(0, 9_999_999)).map(sorted).map(tuple)
@@ -132,9 +127,6 @@ def test_any_text_is_escaped(text: str) -> None:
     assert not set("<>\"'\x1b\u202e\ud800") & set(escape(text))
     escape(text).encode()
     assert is_web_page(text) in (True, False)
-
-
-# Facts
 
 
 @steady

@@ -12,7 +12,7 @@ from core.answer import Finished, Stage, TextDelta
 from core.settings import Settings
 from core.source import DocumentInfo, Scope, ScoredPassage, standings
 from tests.support.small import Small
-from vectorstore.generation import Generation, Kind, Segment
+from vectorstore.generation import Generation, Kind
 from vectorstore.store import open_index
 
 Indexed = Small
@@ -73,23 +73,6 @@ def test_a_narrow_scope_is_answered_by_its_own_passages_as_the_wide_way_would(
     for question, found in zip(asked, narrow, strict=True):
         assert _told(index.snapshot().search(question, 6, "en", scope=scope)) == _told(found)
     assert narrow[0][0].passage.headings[-1] == "Quay 3 of port 7"
-
-
-def test_the_passages_of_some_documents_are_read_without_the_others(
-    indexed: Indexed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = _fishing(indexed)
-    index = open_index(settings)
-    keys = ["port-20.en", "port-03.en"]
-    expected = [passage for passage in index.snapshot().passages() if passage.document.key in keys]
-    assert len(expected) == 20
-    monkeypatch.setattr(Segment, "_batches", _never)
-    assert index.snapshot().passages(keys) == expected
-    assert index.snapshot().passages([]) == index.snapshot().passages(["no-such.en"]) == []
-
-
-def _never(*_: object) -> Any:
-    raise AssertionError("it looks at everything")
 
 
 def _told(found: list[ScoredPassage]) -> list[tuple[str, float]]:

@@ -189,13 +189,6 @@ def test_the_same_words_are_not_said_twice_in_a_row(assistant: Assistant) -> Non
     assert again.text.split(" [")[0] != first.text.split(" [")[0]
 
 
-def test_why_brings_the_reason(assistant: Assistant) -> None:
-    text = assistant.ask(
-        "Waarom kwam er een tijdelijke uitzondering op de e-privacyrichtlijn?"
-    ).text
-    assert "rechtsgrondslag" in text
-
-
 def test_a_refusal_says_so_first_and_folds_what_comes_nearest(assistant: Assistant) -> None:
     answer = assistant.ask("Hoeveel drugslaboratoria werden er in Polen ontdekt?")
     assert answer.kind == "refusal"
