@@ -55,6 +55,7 @@ _MOST_STRETCHES = 20  # of one sentence that are looked for; two or three are us
 _MOST_SEARCHES, _MOST_GAPS, _LONGEST_LINE = 3, 5, 300  # characters of a query or gap
 _BEGUN = re.compile(r'"text"\s*:\s*"((?:[^"\\]|\\.)*)')
 _OPEN = re.compile(r"[\[【(][^\]】)]{0,40}$")  # may be what is left out once it is closed
+_OPEN_LENGTH = 42  # characters at the end in which it is: many open brackets cost time elsewhere
 _DATE = r"\w+\.?\s+[12]\d{3}"  # behind a day: "1. Juli 2020" is no item
 _BULLET = re.compile(rf"\s*(?:[•▪◦‣●○■]|[-*+–—](?=\s)|\(?\d{{1,2}}[.)](?=\s)(?!\s+{_DATE}))\s*")
 # What models add to the text of a sentence although they are told not to: numbers of passages,
@@ -186,7 +187,8 @@ def read(pieces: Iterable[str], language: str = "en") -> Iterator[Draft | Gaps]:
             raise ModelError(
                 f"The model wrote more than {_LONGEST_ENTRY} characters for one sentence."
             )
-        begun, form = _cleaned(_OPEN.sub("", _begun(reader.entry)))
+        text = _begun(reader.entry)
+        begun, form = _cleaned(text[:-_OPEN_LENGTH] + _OPEN.sub("", text[-_OPEN_LENGTH:]))
         if begun != shown and any(map(str.isalpha, begun)):
             shown = begun
             yield Draft(begun, (), form, is_open=True)
