@@ -86,11 +86,7 @@ def ingest(
 
 
 def _find(settings: Settings, options: IngestOptions) -> FoundFiles:
-    """The files that a run looks at.
-
-    Raises:
-        DocumentError: a folder, a file or a document is not there, or there are no source texts.
-    """
+    """The files that a run looks at; raises DocumentError where there are none."""
     folders = options.folders
     if options.only:
         known = {entry.key: entry for entry in Generations(settings).current().manifest.documents}

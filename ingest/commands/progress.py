@@ -40,8 +40,8 @@ def progress(*, as_json: bool, console: Console | None = None) -> Iterator[Tell]
 
 @contextmanager
 def bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error, where that is a terminal; yields what is to be called with how many
-    passages are done and how many there are."""
+    """A bar on standard error, where that is a terminal; yields a function that takes how many are
+    done and how many there are."""
     with _bars(Console(stderr=True)) as shown:
         task = shown.add_task(label, total=None)
         yield lambda done, total: shown.update(task, completed=done, total=total)

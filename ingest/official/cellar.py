@@ -103,11 +103,7 @@ class Cellar:
 
     def find(self, celex: str, language: str) -> tuple[Item, ...]:
         """The files of a text in a language (ISO 639-1), in the first of `FORMS` that exists.
-
-        Raises:
-            FetchError: the number is unknown, there is no such language version, or the answer is
-                unusable.
-        """
+        Raises FetchError where there is none, or the answer is unusable."""
         address = self._resources + celex
         for form in FORMS:
             headers = {"Accept": form, "Accept-Language": LANGUAGES[language]}
@@ -129,11 +125,7 @@ class Cellar:
         )
 
     def get(self, item: Item) -> HttpReply:
-        """One file of a text.
-
-        Raises:
-            FetchError: it cannot be fetched.
-        """
+        """One file of a text; raises FetchError where it cannot be fetched."""
         reply = item.reply or self._client.get(item.url, item.headers)
         if reply.status != 200:
             raise FetchError(

@@ -42,11 +42,8 @@ class TransientError(Exception):
 
 
 def _retrying(*, tries: int, budget: float, pause: float) -> Retrying:
-    """Retries a function while it raises `TransientError`; raises the last one.
-
-    A pause that would go beyond the budget of seconds is not begun. The first pause doubles each
-    time, and up to `pause` is added at random, so that many clients do not return at the same
-    moment. A wait that the server asks for overrides it.
+    """Retries a function while it raises `TransientError`; raises the last one. A pause that would
+    go beyond the budget of seconds is not begun, and a wait that the server asks for overrides it.
     """
     growing = wait_exponential(multiplier=pause, max=30) + wait_random(0, pause)
 
@@ -85,7 +82,8 @@ class Client:
         size_limit: bytes an answer may have, compressed or not.
         budget: seconds for one answer, all tries, waits and redirects included.
         tries: how often to try when the fault may pass.
-        pause: seconds before the second try; it doubles, and a random part of it is added.
+        pause: seconds before the second try; it doubles, and up to as much is added at random, so
+            that many clients do not return at the same moment.
 
     `origins` and `verify` have no setting on purpose: only tests give others.
     """

@@ -44,18 +44,13 @@ def _suffix(reply: HttpReply, accept: str, language: str) -> str:
         raise _wrong(reply, f"in the language {stated!r} instead of {language}")
     if not reply.body.strip():
         raise _wrong(reply, "an empty body")
-    if kind == "application/pdf":
-        _check_pdf(reply)
-    else:
+    if kind != "application/pdf":
         _check_html(reply)
-    return _SUFFIXES[kind]
-
-
-def _check_pdf(reply: HttpReply) -> None:
-    if b"%PDF-" not in reply.body[:1024]:
+    elif b"%PDF-" not in reply.body[:1024]:
         raise _wrong(reply, "called a PDF, but it is none")
-    if b"%%EOF" not in reply.body[-2048:]:
+    elif b"%%EOF" not in reply.body[-2048:]:
         raise _wrong(reply, "a PDF that is cut off")
+    return _SUFFIXES[kind]
 
 
 def _check_html(reply: HttpReply) -> None:
@@ -93,17 +88,13 @@ class FetchRecord(Frozen):
 
 
 class Folder:
-    """The files below one folder; makes it if need be."""
+    """The files below one folder. What changes it raises FetchError where it cannot be written."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def prepare(self) -> None:
-        """Makes the folder and removes what an interrupted run left behind.
-
-        Raises:
-            FetchError: it cannot be written to.
-        """
+        """Makes the folder and removes what an interrupted run left behind."""
         with self._writing(self._path):
             self._path.mkdir(parents=True, exist_ok=True)
             for rest in self._path.glob(f"{_UNFINISHED}*"):
@@ -113,11 +104,7 @@ class Folder:
         self, name: str, body: bytes, info: Mapping[str, object], record: FetchRecord
     ) -> Status:
         """Writes a text with its sidecar and record, unless it is there as it is; each file appears
-        whole or not at all.
-
-        Raises:
-            FetchError: it cannot be written; the former file is still there.
-        """
+        whole or not at all."""
         kept = self._intact(name)
         if kept and kept.sha256 == record.sha256:
             return "unchanged"
@@ -137,7 +124,7 @@ class Folder:
         return None
 
     def keep_only(self, celex: str, language: str, names: set[str]) -> list[str]:
-        """Removes the files of a language version that are no longer part of it; returns their
+        """Removes the files of a language version that are no part of it any more; returns their
         names."""
         removed = []
         for path in sorted(self._path.glob(f"*{_RECORD}")):

@@ -23,10 +23,8 @@ class DiffPiece(NamedTuple):
 
 
 def document_changes(work: Work) -> tuple[DocumentChange, ...]:
-    """Every document that a run adds, changes or removes, by key.
-
-    A document that reads as before (only the program changed) is left out.
-    """
+    """Every document that a run adds, changes or removes, by key, without those that read as before
+    (only the program changed)."""
     plan = work.plan
     now = {document.key: document for document in work.documents}
     then = {entry.key: entry for entry in work.before.documents} if work.before else {}
@@ -64,14 +62,9 @@ def document_changes(work: Work) -> tuple[DocumentChange, ...]:
 def passage_changes(
     before: Sequence[Passage], after: Sequence[Passage]
 ) -> tuple[tuple[PassageChange, ...], int]:
-    """The differences between two versions of a document, in reading order.
-
-    A removed passage is paired with a new one of the same text under other headings, else with the
-    most similar new one in its section.
-
-    Returns:
-        The changes, and the number of passages that are the same.
-    """
+    """The differences between two versions of a document, in reading order, and the number of
+    passages that are the same. A removed passage is paired with a new one of the same text under
+    other headings, else with the most similar new one in its section."""
     old, new = _without_common(before, after), _without_common(after, before)
     same = len(after) - len(new)
     pairs: list[tuple[Passage, Passage]] = []

@@ -139,11 +139,9 @@ def _of_pointer(pointer: Pointer, generations: Generations) -> Iterator[IndexPro
     there = {generation.id for generation in generations.kept()}
     if pointer.current not in pointer.kept:
         yield IndexProblem(f"The generation in use, {pointer.current}, is not among the kept")
-    for generation_id in pointer.kept:
-        if generation_id not in there:
-            yield IndexProblem(
-                f"Generation {generation_id} is kept, but cannot be read from the store"
-            )
+    for name in pointer.kept:
+        if name not in there:
+            yield IndexProblem(f"Generation {name} is kept, but cannot be read from the store")
 
 
 def _of_segment(segment: Segment, generation: Generation) -> Iterator[IndexProblem]:
@@ -181,12 +179,7 @@ def _of_segment(segment: Segment, generation: Generation) -> Iterator[IndexProbl
 
 
 def _of_contents(generation: Generation, comparable: set[str]) -> Iterator[IndexProblem]:
-    """Checks all passages, vectors and prepared questions.
-
-    Args:
-        generation: to be read, once.
-        comparable: keys of documents whose ids are computed again.
-    """
+    """Checks all passages, vectors and prepared questions, and the ids of comparable documents."""
     entries = {entry.key: entry for entry in generation.manifest.documents}
     repeats = Counter[tuple[str, str]]()
     stored, right_ids, units = set[str](), set[str](), set[str]()
