@@ -15,7 +15,7 @@ from ingest.reading.formats import blocks_of
 from ingest.reading.load import load
 from tests.support import pdf_files
 from tests.support.documents_read import loaded, outline, texts
-from tests.support.pdf_files import box, lines, placed, text
+from tests.support.pdf_files import box, lines, placed, rule, text
 
 DATA = Path(__file__).parents[1] / "data/pdf"
 READINGS = DATA.parent / "readings"
@@ -33,8 +33,8 @@ def report() -> SourceDocument:
 
 
 @pytest.fixture(scope="module")
-def communication(tmp_path_factory: pytest.TempPathFactory) -> SourceDocument:
-    return loaded(tmp_path_factory.mktemp("communication"), pdf_files.communication())
+def communication() -> SourceDocument:
+    return load(READINGS / "communication.pdf")
 
 
 def test_headings_have_the_level_of_their_look(communication: SourceDocument) -> None:
@@ -72,26 +72,25 @@ def test_headings_at_the_same_height_are_no_running_headers(tmp_path: Path) -> N
     assert "Page 2 of" not in document.text
 
 
-def test_a_footnote_stands_below_what_refers_to_it(tmp_path: Path) -> None:
-    note = "<super>1</super> OJ L 335, 17.12.2011, p. 1, which is a long note that goes over more"
-    document = loaded(tmp_path, pdf_files.communication([[note + " than one line of its page."]]))
-    kinds = [block.kind for block in blocks_of(document)]
+def test_a_footnote_stands_below_what_refers_to_it(communication: SourceDocument) -> None:
+    kinds = [block.kind for block in blocks_of(communication)]
     assert kinds[2:5] == ["paragraph", "note", "paragraph"]
-    (text,) = texts(document, "note")
-    assert text.startswith("OJ L 335, 17.12.2011, p. 1, which is")
-    assert text.endswith("goes over more than one line of its page.")
-    assert "online and offline.\n" in document.text  # the raised 1 is gone
-    assert page_of(document, "OJ L 335") == 1
+    assert texts(communication, "note") == ["OJ L 335, 17.12.2011, p. 1."]
+    assert "online and offline.\n" in communication.text  # the raised 1 is gone
+    assert page_of(communication, "OJ L 335") == 1
 
 
 def test_a_paragraph_is_cut_so_that_a_footnote_keeps_its_page(tmp_path: Path) -> None:
-    notes = [[], ["<super>7</super> A note on the second page."]]
-    document = loaded(tmp_path, pdf_files.communication(notes))
-    assert page_of(document, "[^7]: A note on the second page.") == 2
-    sentence = "The Commission will also provide awareness campaigns and media material."
-    assert sentence in document.text
-    start = document.text.index(sentence)
-    assert start < document.page_starts[2] < start + len(sentence)
+    first = [
+        *lines(80, "The market for drugs grows in all of the Member States of the Union, year",
+               "after year. What is done about it is set out below, and those who are to"),
+        rule(700, 70, 190), text(715, "1 A note on the first page.", size=9),
+    ]  # fmt: skip
+    document = loaded(tmp_path, placed(first, lines(80, "do it are named in the plan. It ends.")))
+    assert page_of(document, "[^1]: A note on the first page.") == 1
+    start = document.text.index("What is done about it")
+    assert start > document.text.index("[^1]")
+    assert start < document.page_starts[1] == document.text.index("do it are named")
 
 
 def test_columns_are_read_one_after_the_other() -> None:

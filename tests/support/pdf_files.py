@@ -9,7 +9,6 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from reportlab.lib.enums import TA_JUSTIFY
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.lib.styles import ParagraphStyle
@@ -20,11 +19,8 @@ from core.settings import ROOT
 
 WIDTH, HEIGHT = A4
 BODY = ParagraphStyle("body", fontName="Times-Roman", fontSize=12, leading=14, spaceAfter=8)
-JUSTIFIED = ParagraphStyle("justified", BODY, alignment=TA_JUSTIFY)
 HEADING = ParagraphStyle("heading", BODY, fontName="Times-Bold", spaceBefore=10)
-ITALIC = ParagraphStyle("italic", BODY, fontName="Times-BoldItalic")
 TITLE = ParagraphStyle("title", BODY, fontName="Times-Bold", fontSize=18, leading=22)
-NOTE = ParagraphStyle("note", BODY, fontSize=9, leading=11, spaceAfter=0)
 COVER = (
     "Document Cover Page.\r\nDocument Number: 10284/22.\r\nSubject: Ontwerpverordening "
     "betreffende  precursoren.\r\nDate: 24\xa0juni\xa02022.\r\nLanguage: NL.\r\n"
@@ -37,54 +33,17 @@ def paragraphs(name: str = "en/csa-strategy.md") -> list[str]:
     return [block for block in text.split("\n\n") if re.match(r"[A-Z][^\n]{200,}\Z", block)]
 
 
-def communication(notes: Sequence[Sequence[str]] = ()) -> bytes:
-    """One justified column with a running header, page numbers and footnotes, headings in bold of
-    the body's size, as the Commission's communications are set; three pages.
-
-    Args:
-        notes: for each page the footnotes that are drawn at its foot.
-    """
-    texts = paragraphs()
-
-    def furniture(canvas: Canvas, document: BaseDocTemplate) -> None:
-        number = canvas.getPageNumber()
-        canvas.setFont("Times-Roman", 9)
-        canvas.drawString(70, HEIGHT - 40, "Official texts of the Security Union")
-        canvas.drawRightString(WIDTH - 70, HEIGHT - 40, "EN")
-        canvas.drawCentredString(WIDTH / 2, 30, str(number))
-        own = notes[number - 1] if number <= len(notes) else ()
-        top = 50 + 24 * len(own)
-        if own:
-            canvas.line(70, top + 6, 200, top + 6)
-        for note in own:
-            block = Paragraph(note, NOTE)
-            _, height = block.wrap(WIDTH - 140, 100)
-            block.drawOn(canvas, 70, top - height)
-            top -= height
-
-    story: list[Flowable] = [
-        Paragraph("EU strategy for a more effective fight against child sexual abuse", TITLE),
-        Paragraph("I. INTRODUCTION", HEADING),
-        Paragraph(texts[0] + "<super>1</super>", JUSTIFIED),
-        Paragraph(texts[1], JUSTIFIED),
-        Paragraph("II. WHAT THE UNION DOES", HEADING),
-        Paragraph("1. Law and its enforcement", HEADING),
-        *(Paragraph(text, JUSTIFIED) for text in texts[2:6]),
-        Paragraph("Figures", ITALIC),
-        *(Paragraph(text, JUSTIFIED) for text in texts[6:10]),
-        Paragraph("2. Prevention", HEADING),
-        *(Paragraph(text, JUSTIFIED) for text in texts[10:17]),
-    ]
-    return _document(Frame(70, 110, WIDTH - 140, HEIGHT - 180), story, furniture)
-
-
 def article(title: str, sections: Mapping[str, str]) -> bytes:
     """One page: a title, and the paragraph of each section under its heading."""
     story: list[Flowable] = [Paragraph(title, TITLE)]
     for heading, text in sections.items():
         story += [Paragraph(heading, HEADING), Paragraph(text, BODY)]
+    buffer = io.BytesIO()
+    document = BaseDocTemplate(buffer, pagesize=A4)
     frame = Frame(70, 110, WIDTH - 140, HEIGHT - 180)
-    return _document(frame, story)
+    document.addPageTemplates([PageTemplate("page", [frame])])
+    document.build(story)
+    return buffer.getvalue()
 
 
 Mark = Callable[[Canvas], None]
@@ -235,15 +194,3 @@ def _raw(objects: Sequence[bytes], catalog: bytes = b"", page: bytes = b"") -> b
         b"xref\n0 %d\n0000000000 65535 f \n%strailer << /Size %d /Root 1 0 R >>\n"
         b"startxref\n%d\n%%%%EOF\n" % (count, table, count, len(file))
     )
-
-
-def _document(
-    frame: Frame,
-    story: Sequence[Flowable],
-    on_page: Callable[[Canvas, BaseDocTemplate], None] = lambda canvas, document: None,
-) -> bytes:
-    buffer = io.BytesIO()
-    document = BaseDocTemplate(buffer, pagesize=A4)
-    document.addPageTemplates([PageTemplate("page", [frame], onPage=on_page)])
-    document.build(list(story))
-    return buffer.getvalue()

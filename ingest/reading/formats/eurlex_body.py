@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Literal
 
 from lxml import etree
@@ -78,26 +78,8 @@ _AROUND_ITEMS = ("td", "th", "li", "dd", "table")
 _BELOW_TITLE = HEADINGS[1:]
 _DEEPEST_LIST = 6  # nesting of lists: what html_to_markdown.py writes as well
 _FARTHEST = 30  # most elements between two items of a list; looking farther takes quadratic time
-_ROMAN = [
-    "",
-    *[
-        "i",
-        "ii",
-        "iii",
-        "iv",
-        "v",
-        "vi",
-        "vii",
-        "viii",
-        "ix",
-        "x",
-        "xi",
-        "xii",
-        "xiii",
-        "xiv",
-        "xv",
-    ],
-]
+_ROMANS = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv"
+_NEXT_ROMAN = frozenset(pairwise(("", *_ROMANS.split())))
 
 _ROLES_OF_LABELS: dict[legal_lines.Label, StyleRole] = {
     "article": "article",
@@ -298,7 +280,7 @@ def _follows(before: str, mark: str) -> bool:
     first, second = before.strip("()."), mark.strip("().")
     if first.isdecimal() and second.isdecimal():
         return int(second) == int(first) + 1
-    if first in _ROMAN and second in _ROMAN and _ROMAN.index(second) == _ROMAN.index(first) + 1:
+    if (first, second) in _NEXT_ROMAN:
         return True
     return len(first) == len(second) == 1 and ord(second) == ord(first) + 1
 

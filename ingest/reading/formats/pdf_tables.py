@@ -213,14 +213,9 @@ def _run(rows: Sequence[list[PdfLine]]) -> list[list[PdfLine]]:
     """The first rows that may be one table: each has several cells, or more of a cell above."""
     run: list[list[PdfLine]] = []
     for row in rows:
-        if run:
-            first = run[-1][0]
-            if row[0].base - first.base > _ROW_GAP * first.size:
-                break
-            continues = len(row) == 1 and row[0].left > run[0][0].right
-            if len(row) == 1 and not continues:
-                break
-        elif len(row) == 1:
+        above = run[-1][0] if run else row[0]
+        goes_on = len(row) > 1 or (run and row[0].left > run[0][0].right)
+        if not goes_on or row[0].base - above.base > _ROW_GAP * above.size:
             break
         run.append(row)
     return run
