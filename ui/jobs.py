@@ -31,8 +31,7 @@ from typing import Any, Literal
 from core.errors import LockedError, StoreError
 from core.files import make_private
 from core.settings import ROOT, environment_of_jobs
-from core.source import Frozen
-from userdata.started_jobs import is_running
+from userdata.started_jobs import StartedJob, is_running
 
 JobKind = Literal["ingest", "eval"]
 JobState = Literal["running", "done", "failed", "stopped"]
@@ -50,14 +49,11 @@ ended.with_suffix(".part").replace(ended)
 """
 
 
-class Job(Frozen):
-    """A job that was started. `arguments` are those of `python`: ("-m", "ingest", "--json")."""
+class Job(StartedJob, frozen=True):
+    """A job that was started. `arguments` are those of `python`: ("-m", "ingest", "--json"); `by`
+    is empty without sign-in."""
 
-    id: str
     kind: JobKind
-    arguments: tuple[str, ...]
-    by: str  # the user's identifier; empty without sign-in
-    started: datetime.datetime
     process: int
     folder: Path
 
