@@ -125,11 +125,9 @@ class once(Generic[_T]):  # noqa: N801 - a decorator
 def in_background(items: Iterator[_T]) -> Generator[_T | None, None, None]:
     """The same items, which a thread reads; None whenever none has come for a moment.
 
-    A server may say nothing for a minute, which must not keep a reader from looking at a clock or
-    a button. The thread ends at its next item once nobody reads.
-
-    Raises:
-        Exception: raised by `items`, after what came before.
+    A server may say nothing for a minute, which must not keep a reader from looking at a clock or a
+    button. The thread ends at its next item once nobody reads. Raises Exception: raised by `items`,
+    after what came before.
     """
     arrived: queue.Queue[_T | Exception | None] = queue.Queue(_AHEAD)
     left = threading.Event()

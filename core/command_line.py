@@ -34,12 +34,7 @@ def option(default: Any, metavar: str, help: str, *names: str, **more: Any) -> A
 
 class CommandLine(typer.Typer):
     """Typer whose commands return their exit code, or None for 0, and raise this program's errors.
-
-    Args:
-        stopped: is printed when Ctrl-C ends a command, with the exit code 130.
-        cls: of the group, where there is more than one command.
-        given: as for Typer.
-    """
+    `stopped` is printed when Ctrl-C ends a command, with the exit code 130."""
 
     def __init__(self, stopped: str = "", cls: type | None = None, **given: Any) -> None:
         settings = {"add_completion": False, "rich_markup_mode": None, **given}

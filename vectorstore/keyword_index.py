@@ -192,10 +192,8 @@ def build(folder: Path, passages: Iterable[Passage], base: Path | None = None) -
     """Builds the index aside and moves it into place in one step.
 
     Passages can be added to a base, the folder of another index, and not removed: tantivy keeps
-    deleted ones in its statistics, so that the shares of the others would be wrong.
-
-    Raises:
-        StoreError: it cannot be written.
+    deleted ones in its statistics, so that the shares of the others would be wrong. Raises
+    StoreError: it cannot be written.
     """
     aside = folder.with_name(f"{folder.name}.{uuid4().hex[:8]}")
     try:

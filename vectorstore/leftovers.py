@@ -51,10 +51,7 @@ def clear_spare_room(store: Path, since: float) -> None:
 
     Chroma 1.5 makes room for 100 vectors and writes all of it: where there is no vector, it writes
     memory of its process, which may hold a key. Nobody may be writing to those graphs; reading them
-    meanwhile does no harm.
-
-    Raises:
-        OSError: a file cannot be read or written.
+    meanwhile does no harm. Raises OSError: a file cannot be read or written.
     """
     for header in store.glob("*/header.bin"):
         if header.stat().st_mtime < since:
