@@ -251,7 +251,12 @@ def without_status(text: str) -> str:
     'It grows.'
     """
     before, behind = _status()
-    return behind.sub(r"\1", before.sub("", text, count=1))
+    if found := before.match(text):
+        text = text[found.end() :]
+    last = text.rfind("[")  # looked at alone: text of many brackets is read in time
+    if last >= 0 and (found := behind.match(text, last)):
+        text = text[:last].rstrip() + found[1]
+    return text
 
 
 @cache
@@ -260,6 +265,6 @@ def _status() -> tuple[re.Pattern[str], re.Pattern[str]]:
     bracketed = rf"[\[(【]\s*[{_SIGNS}]*\s*(?:{words}|x)\s*[\])】]\s*:?"
     plainly = rf"{words}\s*(?:[.!]?$|:(?!\s*\d)|[–—-]\s)"
     return (
-        re.compile(rf"^(?:\s*(?:[{_SIGNS}]+|{bracketed}|{plainly}))+\s*", re.IGNORECASE),
-        re.compile(rf"\s*\[\s*[{_SIGNS}]*\s*{words}\s*\]\s*([.!?…]*)$", re.IGNORECASE),
+        re.compile(rf"(?:\s*(?:[{_SIGNS}]+|{bracketed}|{plainly}))+\s*", re.IGNORECASE),
+        re.compile(rf"\[\s*[{_SIGNS}]*\s*{words}\s*\]\s*([.!?…]*)$", re.IGNORECASE),
     )
