@@ -9,7 +9,7 @@ from typing import Literal
 
 from langchain_core.runnables import RunnableConfig
 
-from chain.checking.verification import quoted
+from chain.checking.quotes import quoted
 from chain.reading.quotables import reading
 from chain.request import Draft, Quote, Request, Verdict
 from chain.writing.extractive import quotations, supporting_blocks

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from chain.answer.composition import AnswerBuilder
-from chain.checking.verification import quoted
+from chain.checking.quotes import quoted
 from chain.reading.quotables import Statement, reading, statements
 from chain.request import Request
 from chain.writing.extractive import QuotedBlock, drafts

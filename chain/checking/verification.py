@@ -1,5 +1,5 @@
-"""Verifies sentences against the sources, whoever wrote them: a quotation word for word, a model's
-sentence by evidence, in the stretches that it names or in what is nearest."""
+"""Verifies a model's sentences against the sources, by evidence in the stretches that it names or in
+what is nearest."""
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from rapidfuzz import fuzz
 
 import prompts
-from chain.reading.quotables import is_row, reading, runs
+from chain.reading.quotables import runs
 from chain.request import Draft, NamedStretch, Quote, Request, Verdict
 from core.answer_blocks import Doubt
 from core.source import Passage
@@ -40,23 +40,6 @@ _ADDRESS = re.compile(
     r"https?://\S+|//[\w-]+\.\S+|www\.\S+|\S+@\S+|"
     r"(?<![\w.@/-])(?:[\w-]+\.)*[\w-]*[a-zA-Z][\w-]+\.[a-z]{2,}\b"
 )
-
-
-def quoted(draft: Draft, request: Request) -> Verdict:
-    """Verdict on a draft by its own quote: "quoted" if its text is verbatim there, and the quote
-    within its passage; a table row may have its headings."""
-    quote, differs = draft.quote, Verdict("differs")
-    if quote is None or not 0 <= quote.passage < len(request.found):
-        return differs
-    passage = request.found[quote.passage].passage
-    if not 0 <= quote.start < quote.end <= len(passage.text):
-        return differs
-    source = " ".join(passage.text[quote.start : quote.end].split())
-    within = [u for u in passage.units if quote.start <= u.start and u.end <= quote.end]
-    rows = {reading(passage, unit) for unit in within if is_row(passage, unit)}
-    texts = [text for text in (draft.text, *draft.items, *(draft.around or ())) if text]
-    is_quoted = bool(texts) and all(text in source or text in rows for text in texts)
-    return Verdict("quoted", (quote,)) if is_quoted else differs
 
 
 class Text:
