@@ -1,5 +1,5 @@
-"""Verifies a model's sentences against the sources, by evidence in the stretches that it names or in
-what is nearest."""
+"""Verifies sentences of a model against the sources, by evidence in the stretches that it names or
+in what is nearest."""
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
