@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from core.errors import QuestionSetError
 from core.settings import Settings
-from core.source import Passage
 from eval.corpora import prepare
 from ingest.reading.formats import plain
 from vectorstore.store import Index, open_index
@@ -69,17 +68,18 @@ def build_index(xquad: XQuAD, settings: Settings) -> Index:
     documents = settings.data_dir / "public" / f"{xquad.language}-{digest}"
     documents.mkdir(parents=True, exist_ok=True)
     for number, paragraph in enumerate(xquad.paragraphs):
+        name = paragraph_id(number)
         text = (
-            f"---\nid: p{number:07}\nlanguage: {xquad.language!r}\n"
+            f"---\nid: {name}\nlanguage: {xquad.language!r}\n"
             f'title: "Paragraph {number + 1}"\n---\n{_as_line(paragraph)}\n'
         )
-        (documents / f"p{number:07}.txt").write_text(text, "utf-8")
+        (documents / f"{name}.txt").write_text(text, "utf-8")
     return open_index(prepare([documents], settings))
 
 
-def paragraph_of(passage: Passage) -> int:
-    """The number of the paragraph that a passage of the index is from."""
-    return int(passage.document.id[1:])
+def paragraph_id(number: int) -> str:
+    """The id of the document of a paragraph."""
+    return f"p{number:07}"
 
 
 def _paragraphs(folder: Path, language: str) -> list[tuple[int, str, list[tuple[str, str]]]]:

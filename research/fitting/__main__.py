@@ -4,33 +4,50 @@
 
     python -m research.fitting DIR ... --out FOLDER
 
-Logistic regressions with an L2 penalty (Newton's method), on what is decided over four grounds
-(`research/fitting/decided.py`; DIR has the documents, FOLDER keeps their indexes): is a question on
-topic (all questions), do the sources answer it (those on topic), and is the first statement right.
-The first is fitted on the summaries, about which the questions off topic were written; for the
-second summaries and documents count alike. Prints, of the first two together, the area under the
-ROC curve and the share refused at each threshold, by leave-one-out cross-validation; of the last,
-for each ground what weights fitted on the other texts give.
+Logistic regressions with an L2 penalty (Newton's method), on what is decided over four grounds (DIR
+has the documents, FOLDER keeps their indexes): is a question on topic (all questions), do the
+sources answer it (those on topic), and is the first statement right. The first is fitted on the
+summaries, about which the questions off topic were written; for the second summaries and documents
+count alike. Prints, of the first two together, the area under the ROC curve and the share refused
+at each threshold, by leave-one-out cross-validation; of the last, for each ground what weights
+fitted on the other texts give.
+
+The grounds are the bundled summaries with and without their prepared questions, three official
+documents with prepared questions, and documents that the reader was not trained on (the part
+`choose` of docs/grounds.md). The first three have their questions in this folder; what they show
+is right if it has all facts of the question. Over the last the first statement is right if it has
+the unit that answers most directly, so a neighbour that says the same is wrong.
 """
 
+import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import typer
+from numpy.typing import NDArray
 from rich.console import Console
 
-from chain.reading.confidence import CHANCE_FEATURES, IN_SOURCES, ON_TOPIC
+from chain.answerability import Decision
+from chain.reading.confidence import CHANCE_FEATURES, IN_SOURCES, ON_TOPIC, evidence, features
+from chain.reading.quotables import reading
+from chain.request import Request
+from chain.understanding.follow_ups import standalone
+from chain.writing.extractive import choose
 from core.command_line import CommandLine, option
 from core.settings import Settings
-from eval.dataset import fingerprints
-from research.fitting import QUESTIONS
-from research.fitting.decided import Flags, Told, grounds
-from research.fitting.fitted_numbers import write
+from eval.corpora import prepare
+from eval.dataset import Question, fingerprints, load
+from language.words import fold
+from research.fitting import QUESTIONS, questions, write
 from research.fitting.logistic import Array, area, fit, probability
+from research.reader.shown import Asked, asked_of, decided
 from vectorstore.embeddings import make_embedder
+from vectorstore.store import open_index
 
+_PREPARED = QUESTIONS / "documents" / "prepared"
 _PENALTY = 1.0  # on standardised features
 _OF_CHANCE = 10.0
 _REFUSED = np.arange(0.1, 0.95, 0.05)
@@ -38,7 +55,26 @@ _GIVEN = (0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
 _ASKED_ALONE = ("summaries", "documents")  # as is asked in practice, for the confidence
 _PROGRAM = "python -m research.fitting"
 
+Flags = NDArray[np.bool_]
+_IsRight = Callable[[Decision, Request], bool]
+
 app = CommandLine()
+
+
+class Told(NamedTuple):
+    """What was decided on questions over one kind of text.
+
+    on_topic, in_sources, first: features of the two models of the confidence, and of the chance
+        that the first statement answers; shape (questions, features).
+    """
+
+    on_topic: Array
+    in_sources: Array
+    first: Array
+    right: Flags  # whether it is right
+    answerable: Flags  # whether the sources answer
+    far: Flags  # whether the question is far from the topic
+    single: Flags  # whether one thing is asked, and the first statement lacks no detail
 
 
 @app.command()
@@ -48,14 +84,14 @@ def main(
 ) -> None:
     """Fits the confidence and the chance that the first statement answers."""
     console = Console()
-    decided = grounds(folders, out)
+    by_ground = _grounds(folders, out)
     fingerprint = make_embedder(Settings()).fingerprint
-    _confidence({name: decided[name] for name in _ASKED_ALONE}, fingerprint, console)
-    _chance(decided, fingerprint, console)
+    _confidence({name: by_ground[name] for name in _ASKED_ALONE}, fingerprint, console)
+    _chance(by_ground, fingerprint, console)
 
 
-def _confidence(decided: Mapping[str, Told], embedder: str, console: Console) -> None:
-    both = list(decided.values())
+def _confidence(by_ground: Mapping[str, Told], embedder: str, console: Console) -> None:
+    both = list(by_ground.values())
     near, inside, answerable, far = (
         np.concatenate([getattr(ground, name) for ground in both])
         for name in ("on_topic", "in_sources", "answerable", "far")
@@ -73,7 +109,7 @@ def _confidence(decided: Mapping[str, Told], embedder: str, console: Console) ->
         left_out[model] = _left_out(values, wanted, among, counts)
     judged = left_out["on_topic"] * left_out["in_sources"]
     areas, begin = {}, 0
-    for name, ground in decided.items():
+    for name, ground in by_ground.items():
         own = slice(begin, begin := begin + len(ground.far))
         areas[name] = area(judged[own][ground.answerable], judged[own][~ground.answerable])
         kinds = {
@@ -90,7 +126,7 @@ def _confidence(decided: Mapping[str, Told], embedder: str, console: Console) ->
         for limit in (0.1, 0.2, 0.3, 0.5):
             shares = (f"{(chances[of] < limit).mean():.1%} {group}" for group, of in kinds.items())
             console.print(f"  off topic below {limit}: {', '.join(shares)}")
-    numbers = {name: len(ground.far) for name, ground in decided.items()}
+    numbers = {name: len(ground.far) for name, ground in by_ground.items()}
     made = {"questions": fingerprints({"questions": QUESTIONS}), "fitted_on": numbers}
     write(embedder, "confidence", weights, _PROGRAM, **made, auc_leave_one_out=areas)
 
@@ -116,27 +152,27 @@ def _named(weights: Array, names: Sequence[str], digits: int) -> dict[str, float
     return dict(zip(("intercept", *names), rounded, strict=True))
 
 
-def _chance(decided: Mapping[str, Told], embedder: str, console: Console) -> None:
-    for name, ground in decided.items():
+def _chance(by_ground: Mapping[str, Told], embedder: str, console: Console) -> None:
+    for name, ground in by_ground.items():
         kind = name.partition(",")[0]
-        others = [of for other, of in decided.items() if other.partition(",")[0] != kind]
-        chances = probability(ground.first, fitted(others))
+        others = [of for other, of in by_ground.items() if other.partition(",")[0] != kind]
+        chances = probability(ground.first, _fitted(others))
         console.print(f"{name}: {len(chances)} questions, fitted on the others")
-        for line in table(chances * ground.single, ground):
+        for line in _table(chances * ground.single, ground):
             console.print(line)
-    weights = _named(fitted(list(decided.values())), CHANCE_FEATURES, 3)
-    fitted_on = {name: len(decided_over.right) for name, decided_over in decided.items()}
+    weights = _named(_fitted(list(by_ground.values())), CHANCE_FEATURES, 3)
+    fitted_on = {name: len(ground.right) for name, ground in by_ground.items()}
     write(embedder, "chance", weights, _PROGRAM, fitted_on=fitted_on)
     console.print(weights)
 
 
-def fitted(some: Sequence[Told]) -> Array:
+def _fitted(some: Sequence[Told]) -> Array:
     """Weights (intercept first) of a model in which every question counts once."""
     outcome = np.concatenate([ground.right for ground in some]).astype(float)
     return fit(np.concatenate([ground.first for ground in some]), outcome, _OF_CHANCE)
 
 
-def table(chances: Array, ground: Told) -> Iterator[str]:
+def _table(chances: Array, ground: Told) -> Iterator[str]:
     """At each chance: of the answerable questions how many are answered, how many of the answers
     are right, and of the unanswerable ones how many are answered."""
     answerable = ground.answerable
@@ -149,6 +185,109 @@ def table(chances: Array, ground: Told) -> Iterator[str]:
             f"  from {threshold:.2f}: {share:.2f} of the answerable, {right} right; "
             f"{wrong} of the unanswerable"
         )
+
+
+class _Rows:
+    """Asks questions of an index, and gathers what was decided."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._index, self._settings = open_index(settings).snapshot(), settings
+        self._rows: list[tuple[object, ...]] = []
+
+    def ask(
+        self, question: str, language: str, is_right: _IsRight, *, yes: bool, far: bool = False
+    ) -> None:
+        index = self._index
+        _, decision, request = decided(question, language, index, self._settings)
+        if not decision.whole.ranked or decision.first is None:
+            return
+        values = evidence(decision.whole, index)
+        first = features(decision.whole, decision.prepared)
+        self._rows.append(
+            (
+                [values[name] for name in ON_TOPIC],
+                [values[name] for name in IN_SOURCES],
+                [first[name] for name in CHANCE_FEATURES],
+                yes and is_right(decision, request),
+                yes,
+                far,
+                len(request.parts) == 1 and request.quotable and not decision.first.lacks,
+            )
+        )
+
+    def gathered(self) -> Told:
+        return Told(*map(np.array, zip(*self._rows, strict=True)))
+
+
+def _grounds(folders: Sequence[Path], out: Path) -> Mapping[str, Told]:
+    """What is decided over each ground, on questions over documents in these folders among them."""
+    settings = Settings()
+    elsewhere = settings.model_copy(update={"data_dir": out})
+    alone = [question for question in questions() if not question.conversation]
+    official = load(_PREPARED / "asked.yaml")
+    return {
+        "summaries": _over_facts(alone, settings),
+        "summaries, nothing prepared": _over_facts(alone, _without_prepared(settings, out)),
+        "official documents": _over_facts(official, _with_prepared(folders, elsewhere)),
+        "documents": _over_documents(folders, elsewhere),
+    }
+
+
+def _over_facts(labelled: Iterable[Question], settings: Settings) -> Told:
+    rows = _Rows(settings)
+    for label in labelled:
+        question = standalone(label.question, label.language, label.history)
+        is_far = label.challenge == "far-topic"
+        rows.ask(question, label.language, _has_facts(label), yes=label.answerable, far=is_far)
+    return rows.gathered()
+
+
+def _has_facts(question: Question) -> _IsRight:
+    def has_facts(_: Decision, request: Request) -> bool:
+        texts = []
+        for block in choose(request):
+            passage = request.found[block.passage].passage
+            texts += [reading(passage, passage.units[number]) for number in block.units]
+        return question.facts_in(fold(" ".join(texts)))
+
+    return has_facts
+
+
+def _over_documents(folders: Sequence[Path], settings: Settings) -> Told:
+    kept, labelled = asked_of("choose", folders, settings)
+    rows = _Rows(kept)
+    for asked in labelled:
+
+        def answers(decision: Decision, _: Request, asked: Asked = asked) -> bool:
+            return asked.is_answered(decision.whole.ranked[0], decision.whole.found)
+
+        label = asked.labelled
+        rows.ask(label.question, label.language, answers, yes=bool(asked.units))
+    return rows.gathered()
+
+
+def _without_prepared(settings: Settings, out: Path) -> Settings:
+    """Settings of an index of the same source texts that has no prepared questions."""
+    folder = out / "without-prepared"
+    shutil.rmtree(folder, ignore_errors=True)
+    for place in settings.corpus_dirs:
+        if place.is_dir():
+            leave_out = shutil.ignore_patterns("*.questions.*")
+            shutil.copytree(place, folder / place.name, ignore=leave_out)
+    return prepare([folder], settings)
+
+
+def _with_prepared(folders: Sequence[Path], settings: Settings) -> Settings:
+    """Settings of an index of the documents that have prepared questions in `documents/prepared`,
+    with these."""
+    place = settings.data_dir / "with-prepared"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    for file in sorted(_PREPARED.glob("*.questions.yaml")):
+        shutil.copy2(file, place)
+        stem = file.name.removesuffix(".questions.yaml")
+        shutil.copy(next(path for folder in folders for path in folder.glob(f"{stem}.*")), place)
+    return prepare([place], settings)
 
 
 if __name__ == "__main__":

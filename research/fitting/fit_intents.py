@@ -35,8 +35,7 @@ from core.yaml_files import read_yaml
 from eval.dataset import load
 from ingest.reading.question_file import read_file
 from language.words import fold
-from research.fitting import QUESTIONS
-from research.fitting.fitted_numbers import amounts_of
+from research.fitting import QUESTIONS, amounts_of
 from vectorstore.embeddings import make_embedder
 
 FOLDER = Path(__file__).with_name("messages")

@@ -12,11 +12,13 @@ hit@1 and MRR of each set, by six-fold cross-validation over documents, articles
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import typer
+from numpy.typing import NDArray
 from rich.console import Console
 
 from chain.retrieve import FOUND
@@ -25,13 +27,13 @@ from core.settings import Settings
 from eval.corpora import prepare
 from eval.dataset import Question
 from eval.labels import Outline
+from eval.metrics import reciprocal_rank
 from ingest.reading.files import find
 from ingest.reading.load import load as load_document
-from research.fitting import questions
-from research.fitting.fitted_numbers import write
-from research.fitting.logit import Asked, cross_validated, fit
+from research.fitting import questions, write
+from research.fitting.logistic import Array
 from research.reader.shown import asked_of
-from research.xquad import XQuAD, build_index, even_articles, load, paragraph_of
+from research.xquad import XQuAD, build_index, even_articles, load, paragraph_id
 from vectorstore.generation import document_key
 from vectorstore.profile import LOOK
 from vectorstore.search import RANKING_FEATURES, Candidate
@@ -40,8 +42,19 @@ from vectorstore.store import Index, open_index
 _PROGRAM = "python -m research.fitting.fit_ranking"
 _FITTED = RANKING_FEATURES[:-1]  # `asked` keeps its weight (decision 4)
 _PAIRS = (("en", "en"), ("de", "de"), ("en", "de"))  # languages of paragraphs and of questions
+_FOLDS = 6
+_PENALTY = 1e-3  # on standardised features
 
 app = CommandLine()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question."""
+
+    values: Array  # features, shape (candidates, features)
+    right: NDArray[np.bool_]  # which candidates are right, shape (candidates,)
+    group: int  # questions of one group go into the same fold
 
 
 @app.command()
@@ -61,10 +74,6 @@ def main(
     sets["briefs"] = from_briefs(questions(), index)
     for turn, mixed in enumerate(_each_in_one_language(settings), start=1):
         sets[f"briefs, each in one language, turn {turn}"] = from_briefs(questions(), mixed)
-    sets = {
-        name: [question.only(len(_FITTED)) for question in examples]
-        for name, examples in sets.items()
-    }
     console = Console()
     for name, (hit, mrr) in cross_validated(sets).items():
         console.print(f"{name}: hit@1 {hit:.4f}, MRR {mrr:.4f} ({len(sets[name])} questions)")
@@ -94,8 +103,8 @@ def _over_paragraphs(xquad: XQuAD, index: Index) -> list[Asked]:
     found = []
     for question in xquad.questions:
         evidence = index.snapshot().evidence(question.text, LOOK, language=xquad.asked_in)
-        paragraphs = [paragraph_of(candidate.scored.passage) for candidate in evidence]
-        right = [paragraph == question.paragraph for paragraph in paragraphs]
+        documents = [candidate.scored.passage.document.id for candidate in evidence]
+        right = [document == paragraph_id(question.paragraph) for document in documents]
         found.append(_asked(evidence, right, question.article // 2))  # no article is in two folds
     return found
 
@@ -136,8 +145,82 @@ def _each_in_one_language(settings: Settings) -> list[Index]:
 
 
 def _asked(evidence: Sequence[Candidate], right: Sequence[bool], group: int) -> Asked:
-    rows = [[candidate.features[name] for name in RANKING_FEATURES] for candidate in evidence]
+    rows = [[candidate.features[name] for name in _FITTED] for candidate in evidence]
     return Asked(np.array(rows), np.array(right, dtype=bool), group)
+
+
+def fit(sets: Iterable[Sequence[Asked]]) -> Array:
+    """Maximum-likelihood weights, shape (features,), of a conditional logit over the candidates of
+    each question, in which each set counts alike.
+
+    McFadden 1974; listwise ("softmax") ranking, Cao et al. 2007. Newton's method, with each step
+    halved until it lowers the loss. Questions with no right candidate, or only right ones, are left
+    out.
+    """
+    kept = [
+        [example for example in examples if example.right.any() and not example.right.all()]
+        for examples in sets
+    ]
+    kept = [examples for examples in kept if examples]
+    scale = np.mean(
+        [np.mean([example.values.std(0) for example in examples], axis=0) for examples in kept], 0
+    )
+    scale[scale == 0] = 1.0
+    weights = np.zeros(len(scale))
+    loss, gradient, curvature = _look(kept, scale, weights)
+    for _ in range(30):
+        step = np.linalg.solve(curvature, gradient)
+        while True:
+            further = _look(kept, scale, weights + step)
+            if further[0] <= loss or np.abs(step).max() < 1e-6:
+                break
+            step = step / 2
+        weights, (loss, gradient, curvature) = weights + step, further
+        if np.abs(step).max() < 1e-6:
+            break
+    return np.asarray(weights / scale)
+
+
+def _look(
+    kept: Sequence[Sequence[Asked]], scale: Array, weights: Array
+) -> tuple[float, Array, Array]:
+    """Loss at these weights, its negative gradient, and the Hessian of its convex part.
+
+    With several right candidates the loss as a whole may not be convex.
+    """
+    loss = _PENALTY * float(weights @ weights) / 2
+    gradient, curvature = -_PENALTY * weights, _PENALTY * np.eye(len(weights))
+    for examples in kept:
+        for example in examples:
+            values = example.values / scale
+            scores = values @ weights
+            chance = np.exp(scores - scores.max())
+            chance /= chance.sum()
+            right = max(float(chance @ example.right), 1e-300)
+            mean, wanted = chance @ values, (chance * example.right) @ values / right
+            loss -= float(np.log(right)) / len(examples)
+            gradient = gradient + (wanted - mean) / len(examples)
+            spread = values.T @ (values * chance[:, None]) - np.outer(mean, mean)
+            curvature = curvature + spread / len(examples)
+    return loss, gradient, curvature
+
+
+def cross_validated(sets: Mapping[str, Sequence[Asked]]) -> dict[str, tuple[float, float]]:
+    """hit@1 and MRR of each set, with weights fitted without the question's fold."""
+    ranks: dict[str, list[float]] = {name: [] for name in sets}
+    for fold in range(_FOLDS):
+        weights = fit(
+            [[o for o in examples if o.group % _FOLDS != fold] for examples in sets.values()]
+        )
+        for name, examples in sets.items():
+            for example in examples:
+                if example.group % _FOLDS == fold:
+                    order = np.argsort(-(example.values @ weights), kind="stable")
+                    ranks[name].append(reciprocal_rank([bool(example.right[n]) for n in order]))
+    return {
+        name: (float(np.mean([r == 1 for r in of_set])), float(np.mean(of_set)))
+        for name, of_set in ranks.items()
+    }
 
 
 if __name__ == "__main__":

@@ -16,8 +16,7 @@ from chain.understanding.follow_ups import standalone
 from core.command_line import CommandLine
 from core.errors import SettingsError
 from core.settings import Settings
-from research.fitting import questions
-from research.fitting.fitted_numbers import write
+from research.fitting import questions, write
 from vectorstore.profile import DEFAULT, REFERENCE, measure
 from vectorstore.store import Snapshot, open_index
 

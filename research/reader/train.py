@@ -25,9 +25,8 @@ from torch import Tensor
 from core.command_line import CommandLine, option
 from core.settings import Settings
 from research.fitting.logistic import area
-from research.reader.examples import Example, Ground, Maker, grounds_of
-from research.reader.general import General, general
-from research.reader.grounds import Document, Located, Source, briefs, prepared
+from research.reader.examples import Example, General, Ground, Maker, general, grounds_of
+from research.reader.grounds import Document, Located, briefs, prepared
 from research.reader.network import Network
 from vectorstore.e5 import keep_in
 from vectorstore.embeddings import MODEL, LocalEmbedder, Vectors
@@ -86,7 +85,10 @@ def main(
     keep_in(Settings().data_dir / MODEL)
     embedder = LocalEmbedder()
     fit, choose = (grounds_of(part, folders, embedder, out) for part in ("fit", "choose"))
-    own = [_prepared(*brief, embedder, out) for brief in briefs()]
+    own = []
+    for source, file in briefs():
+        document = Document(file, embedder)
+        own.append(Ground(source, document, prepared(file, document), embedder, out))
     questions = _questions(fit, [*fit, *own], embedder), _questions(own, fit, embedder)
     sets: list[tuple[float, Sequence[Learnable]]] = [
         (_OF_GROUNDS, questions[0]),
@@ -99,11 +101,6 @@ def main(
     there = [learnable for learnable in sets if learnable[1]]
     Training(there, measured, out / "reader.pt", minutes, layers, seed).run(console)
     return 0
-
-
-def _prepared(source: Source, file: Path, embedder: LocalEmbedder, out: Path) -> Ground:
-    document = Document(file, embedder)
-    return Ground(source, document, prepared(file, document), embedder, out)
 
 
 def _questions(

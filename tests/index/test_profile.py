@@ -12,7 +12,7 @@ from chain.assistant import Assistant
 from core.errors import ModelError
 from core.settings import Settings
 from ingest.pipeline import ingest
-from research.fitting.fitted_numbers import write
+from research.fitting import write
 from tests.support.profiles import own_profiles as own_profiles
 from vectorstore.embeddings import LocalEmbedder, Vectors, local_embedder
 from vectorstore.generations import Generations

@@ -19,7 +19,7 @@ from core.settings import Settings
 from core.source import Scope, ScoredPassage
 from ingest.pipeline import ingest
 from language.words import contains
-from research.fitting.logit import Asked, cross_validated, fit
+from research.fitting.fit_ranking import Asked, cross_validated, fit
 from tests.support.publishing import before_publishing
 from tests.support.small import Small
 from vectorstore import chroma

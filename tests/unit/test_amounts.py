@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chain.understanding.intent import WEIGHTS, MessageLimits
-from research.fitting.fitted_numbers import stamp, write
+from research.fitting import stamp, write
 from tests.support.profiles import own_profiles as own_profiles
 from vectorstore import profile
 from vectorstore.embeddings import LocalEmbedder

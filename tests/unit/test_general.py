@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from research.reader.examples import Maker
-from research.reader.general import General, general
+from research.reader.examples import General, Maker, general
 
 TEXT = "The bridge was built in 1901. It fell in 1950."
 DANISH = "Broen blev bygget i 1901. Den faldt i 1950."
