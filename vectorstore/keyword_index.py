@@ -2,7 +2,7 @@
 
 import math
 import shutil
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -91,16 +91,11 @@ class KeywordIndex:
         edit distance of one or two: inflections, misspellings, spellings in other languages.
         """
         schema, searcher = self._index.schema, self._index.searcher()
-        for plain in content_words(word, ""):
-            queries = [tantivy.Query.term_query(schema, "exact", plain)]
-            if LETTERS < len(plain) <= _LONGEST_PART:
-                queries.append(tantivy.Query.regex_query(schema, "exact", f".*{plain}.*"))
-            if len(plain) > LETTERS:
-                edits = 1 if len(plain) < 2 * LETTERS else 2
-                queries.append(tantivy.Query.fuzzy_term_query(schema, "exact", plain, edits))
-            if any(searcher.search(query, 1, count=False).hits for query in queries):
-                return True
-        return False
+        return any(
+            searcher.search(query, 1, count=False).hits
+            for plain in content_words(word, "")
+            for query in _similar(schema, plain)
+        )
 
     def _share(
         self, field: str, words: Sequence[str], ids: Collection[str], heading: str = ""
@@ -132,6 +127,17 @@ class KeywordIndex:
                 query = tantivy.Query.boost_query(query, exact)
             clauses.append((tantivy.Occur.Should, query))
         return tantivy.Query.boolean_query(clauses)
+
+
+def _similar(schema: tantivy.Schema, word: str) -> Iterator[tantivy.Query]:
+    """Queries for a word and what is like it; each is made only when it is asked for, as that of a
+    part takes as long as a search."""
+    yield tantivy.Query.term_query(schema, "exact", word)
+    if LETTERS < len(word) <= _LONGEST_PART:
+        yield tantivy.Query.regex_query(schema, "exact", f".*{word}.*")
+    if len(word) > LETTERS:
+        edits = 1 if len(word) < 2 * LETTERS else 2
+        yield tantivy.Query.fuzzy_term_query(schema, "exact", word, edits)
 
 
 def register(index: tantivy.Index) -> None:
