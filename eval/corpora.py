@@ -17,11 +17,6 @@ def prepare(folders: Sequence[Path], settings: Settings, tell: Tell = nobody) ->
     It is in `data_dir`/corpora, apart from the assistant's: one for each choice of folders and
     embedder, always local, even if the assistant uses a Chroma server.
 
-    Args:
-        folders: folders and files with source texts; only read.
-        settings: of the assistant; used for everything but the folders.
-        tell: receives progress events.
-
     Raises:
         DocumentError: there are no source texts.
         StoppedError: a file cannot be read, so that figures would cover only part of the texts.

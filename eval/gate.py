@@ -110,13 +110,8 @@ def go_live(questions: int, checks: Sequence[RuleResult]) -> GoLive:
 
 
 def judge(rules: Rules, results: Results, comparison: Comparison | None) -> tuple[RuleResult, ...]:
-    """Checks every rule.
-
-    Args:
-        rules: of the gate.
-        results: of the run.
-        comparison: with the accepted run; None skips the rules that need one.
-    """
+    """Checks every rule on a run; without a comparison with the accepted run those that need it are
+    skipped."""
     checks = judge_limits(rules, lambda figure: results.overall.figures[figure].value)
     for figure, floor in rules.in_every_language.items():
         for language, summary in results.by_language.items():

@@ -97,13 +97,7 @@ class LabelProblem(Frozen):
 def check(
     questions: Sequence[Question], outline: Outline, *, fitted_on: Iterable[Question] = ()
 ) -> tuple[LabelProblem, ...]:
-    """Problems of these questions, in their order.
-
-    Args:
-        questions: the set.
-        outline: of the index.
-        fitted_on: questions that weights were fitted on; they may not be in the set.
-    """
+    """Problems of these questions, in their order; `fitted_on` may not be in the set."""
     earlier = {
         question.id: turns[:place]
         for turns in dialogues(questions)

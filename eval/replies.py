@@ -78,10 +78,6 @@ class Reply(Frozen):
 class GivenReply:
     """A reply as a model would give it: `request` has the passages, in which its evidence is found.
 
-    Args:
-        reply: the reply.
-        index: of the passages.
-
     Raises:
         StrategiewijzerError: the index lacks a passage or document.
     """

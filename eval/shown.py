@@ -20,12 +20,8 @@ _PIPES = re.compile(r"^\s*\||\S\s+\|\s+\S")
 
 
 class AnswerReader:
-    """Judges one answer by the units that the question set names (gold).
-
-    Args:
-        answer: to judge.
-        gold: parts of gold units; the lead-in of a list stands for the whole list.
-    """
+    """Judges one answer by the units that the question set names: `gold` are parts of these, and
+    the lead-in of a list stands for the whole list."""
 
     def __init__(self, answer: Answer, gold: Sequence[str] = ()) -> None:
         self._answer = answer

@@ -1,10 +1,10 @@
 """Whether the sentences of an answer are supported by what they cite."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from core.answer import Answer
-from eval.answer_lines import AnswerLine, Stretch, answer_lines, plain
+from eval.answer_lines import answer_lines, plain
 from eval.question_results import SentenceVerdict
 from eval.tracing import cited_rows, content_words, is_right_row
 from language.figures import figures
@@ -55,7 +55,14 @@ def claims(answer: Answer) -> tuple[Claim, ...]:
         for part in (answer.blocks, *answer.further)
         for line in answer_lines(part)
         if line.kind in ("paragraph", "item")
-        for claim in _claims(line, answer, quotes)
+        for place, stretch in enumerate(line.stretches)
+        # A list number is no figure.
+        for claim in _sentences(
+            _NUMBERED.sub("", stretch.text) if place == 0 else stretch.text,
+            frozenset(stretch.numbers),
+            answer,
+            quotes,
+        )
     )
 
 
@@ -79,19 +86,9 @@ def _holds(
     return figures(text) <= figures("\n".join(quoted))
 
 
-def _claims(
-    line: AnswerLine, answer: Answer, quotes: Mapping[int, tuple[str, ...]]
-) -> Iterator[Claim]:
-    for place, stretch in enumerate(line.stretches):
-        # A list number is no figure.
-        text = _NUMBERED.sub("", stretch.text) if place == 0 else stretch.text
-        yield from _sentences(Stretch(text, stretch.numbers), answer, quotes)
-
-
 def _sentences(
-    stretch: Stretch, answer: Answer, quotes: Mapping[int, tuple[str, ...]]
+    text: str, numbers: frozenset[int], answer: Answer, quotes: Mapping[int, tuple[str, ...]]
 ) -> list[Claim]:
-    text, numbers = stretch.text, frozenset(stretch.numbers)
     cited = [fold(plain(quote)) for number in numbers for quote in quotes.get(number, ())]
     is_quoted = any(fold(text).rstrip(".;:") in quote for quote in cited)
     if is_quoted or is_right_row(text, cited_rows(answer, numbers)) is not None:

@@ -144,27 +144,23 @@ def _whole(parts: Sequence[bool]) -> Share:
     return (float(all(parts)), 1) if parts else (0, 0)
 
 
+def _share_of(
+    kind: ReplyTextKind, is_so: Callable[[Judged, Readers | None], bool]
+) -> Callable[[ReplyVerdicts, Readers | None], Share]:
+    return lambda found, readers: found.share(kind, lambda text: is_so(text, readers))
+
+
 RATES: Mapping[str, Callable[[ReplyVerdicts, Readers | None], Share]] = {
     "shown_whole": lambda found, _: _whole(found.shown),
-    "true_confirmed": lambda found, readers: found.share(
-        "true", lambda text: text.is_confirmed(readers)
-    ),
-    "true_found": lambda found, readers: found.share("true", lambda text: text.is_found(readers)),
-    "true_left_out": lambda found, _: found.share(
-        "true", lambda text: text.verdict.status == "differs"
-    ),
+    "true_confirmed": _share_of("true", Judged.is_confirmed),
+    "true_found": _share_of("true", Judged.is_found),
+    "true_left_out": _share_of("true", lambda text, _: text.verdict.status == "differs"),
     "stretches_found": lambda found, _: (sum(found.stretches), len(found.stretches)),
     "evidence_given": lambda found, _: _whole(found.given),
-    "false_confirmed": lambda found, readers: found.share(
-        "false", lambda text: text.is_confirmed(readers)
-    ),
-    "false_found": lambda found, readers: found.share("false", lambda text: text.is_found(readers)),
-    "riders_confirmed": lambda found, readers: found.share(
-        "rider", lambda text: text.is_confirmed(readers)
-    ),
-    "riders_found": lambda found, readers: found.share(
-        "rider", lambda text: text.is_found(readers)
-    ),
+    "false_confirmed": _share_of("false", Judged.is_confirmed),
+    "false_found": _share_of("false", Judged.is_found),
+    "riders_confirmed": _share_of("rider", Judged.is_confirmed),
+    "riders_found": _share_of("rider", Judged.is_found),
 }
 """Figure, as in the gate's rules -> a reply's share in it."""
 

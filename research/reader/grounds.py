@@ -118,13 +118,9 @@ class Document:
         return [place for place, text in self._beginnings.items() if text.startswith(words)]
 
     def locate(self, label: Labelled, stretch: tuple[str, str] | None) -> Located | None:
-        """The question with its places; None where a unit that it names is not there.
-
-        Args:
-            asked: as it stands in a file.
-            stretch: the words that the first and the last unit begin with which its writer read;
-                None for the whole document.
-        """
+        """The question with its places; None where a unit that it names is not there. `stretch` has
+        the words that the first and the last unit begin with which its writer read; None for the
+        whole document."""
         ways: list[tuple[Place, ...]] = []
         for way in label.answers:
             places = [self.find(words) for words in way]

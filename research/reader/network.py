@@ -50,11 +50,8 @@ class Layer(nn.Module):
 
 
 class Network(nn.Module):
-    """Scores units for questions; 0 is the score of "none answers".
-
-    Args:
-        layers: how many of the embedder's lower layers.
-    """
+    """Scores units for questions by so many of the embedder's lower layers; 0 is the score of "none
+    answers"."""
 
     def __init__(self, layers: int) -> None:
         super().__init__()
@@ -80,13 +77,8 @@ class Network(nn.Module):
         return rows[places.reshape(-1)].reshape(*ids.shape, -1)
 
     def forward(self, rows: Tensor, lengths: Tensor, spans: Tensor) -> Tensor:
-        """The score of each sequence.
-
-        Args:
-            rows: embeddings of tokens, (sequences, tokens, width).
-            lengths: tokens of each sequence.
-            spans: (sequences, 4): where question and unit begin and end.
-        """
+        """The score of each sequence, from its embeddings (sequences, tokens, width), its number of
+        tokens, and where question and unit begin and end (sequences, 4)."""
         tokens = rows.shape[1]
         mask = torch.arange(tokens, device=rows.device)[None] < lengths[:, None]
         states = self.first(rows + self.around[:tokens])
@@ -104,12 +96,8 @@ class Network(nn.Module):
         return scores
 
     def scores(self, sequences: Sequence[Sequenced], at_once: int = 6000) -> Tensor:
-        """The score of each sequence, computed in batches of like length.
-
-        Args:
-            sequences: in any order.
-            at_once: tokens of a batch, padding included.
-        """
+        """The score of each sequence, computed in batches of like length with `at_once` tokens,
+        padding included."""
         device = self.around.device
         order = sorted(range(len(sequences)), key=lambda place: len(sequences[place].tokens))
         places, parts = list(order), []

@@ -59,13 +59,8 @@ class Asked(NamedTuple):
 def asked_of(
     part: Part, folders: Sequence[Path], settings: Settings
 ) -> tuple[Settings, list[Asked]]:
-    """The settings of an index of the documents of a part, and up to `MOST` questions over these.
-
-    Args:
-        part: of the grounds.
-        folders: have the documents.
-        settings: their data folder keeps the index.
-    """
+    """The settings of an index of the documents of a part, which the data folder of `settings`
+    keeps, and up to `MOST` questions over these."""
     there = files(folders)
     place = settings.data_dir / part
     place.mkdir(parents=True, exist_ok=True)
