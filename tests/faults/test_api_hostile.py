@@ -108,41 +108,31 @@ def test_what_is_wrong_is_placed(api: httpx.Client, content: dict[str, object], 
 HALF = "\ud800"  # of a character: JSON can say it, UTF-8 cannot
 
 
+TURN, PART = {"role": "user", "content": "a"}, {"type": "text", "text": HALF}
+
+
 @pytest.mark.parametrize(
     ("path", "fields", "param"),
     [
-        ("/v1/chat/completions", {"messages": [{}], "model": HALF}, "model"),
-        *(
-            ("/v1/chat/completions", {"messages": messages}, f"messages.{place}")
-            for messages, place in (
-                ([{"role": "user", "content": HALF}], "0.content"),
-                ([{"role": HALF, "content": "a"}], "0.role"),
-                (
-                    [{"role": "user", "content": [{"type": "text", "text": HALF}]}],
-                    "0.content.0.text",
-                ),
-                (
-                    [{"role": "assistant", "content": HALF}, {"role": "user", "content": "a"}],
-                    "0.content",
-                ),
-            )
-        ),
-        ("/v1/ask", {"question": HALF}, "question"),
-        ("/v1/ask", {"question": "a", "areas": [HALF]}, "areas.0"),
-        (
-            "/v1/ask",
-            {"question": "a", "history": [{"question": "a", "text": HALF}]},
-            "history.0.text",
-        ),
+        ("chat/completions", {"messages": [{}], "model": HALF}, "model"),
+        ("chat/completions", {"messages": [TURN | {"content": HALF}]}, "messages.0.content"),
+        ("chat/completions", {"messages": [TURN | {"role": HALF}]}, "messages.0.role"),
+        ("chat/completions", {"messages": [TURN | {"content": [PART]}]},
+         "messages.0.content.0.text"),
+        ("chat/completions", {"messages": [{"role": "assistant", "content": HALF}, TURN]},
+         "messages.0.content"),
+        ("ask", {"question": HALF}, "question"),
+        ("ask", {"question": "a", "areas": [HALF]}, "areas.0"),
+        ("ask", {"question": "a", "history": [{"question": "a", "text": HALF}]}, "history.0.text"),
     ],
     ids=str,
-)
+)  # fmt: skip
 def test_half_a_character_is_refused_wherever_it_stands(
     api: httpx.Client, path: str, fields: dict[str, object], param: str
 ) -> None:
-    of_openai = {} if path == "/v1/ask" else {"model": "strategiewijzer"}
+    of_openai = {} if path == "ask" else {"model": "strategiewijzer"}
     content = json.dumps({**of_openai, **fields}).encode()
-    answer = api.post(path, content=content, headers=JSON)
+    answer = api.post(f"/v1/{path}", content=content, headers=JSON)
     assert told(answer) == (400 if of_openai else 422, "invalid_request")
     assert answer.json()["error"]["param"] == param
 

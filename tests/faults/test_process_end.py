@@ -43,29 +43,11 @@ def _started(settings: Settings, server: Script, *arguments: str) -> subprocess.
     )  # fmt: skip
 
 
-def _ended(program: str) -> subprocess.CompletedProcess[str]:
-    """A process once it has run a program."""
-    command = [sys.executable, "-c", program]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
-
-
-@pytest.mark.parametrize(
-    ("question", "reply", "printed"),
-    [
-        (QUESTION, reply_of("In 2019 there were more than 725 000 reports in the EU."), "725 000"),
-        pytest.param(
-            QUESTION, "", "The language model was not used (empty)", marks=pytest.mark.long
-        ),
-    ],
-    ids=["answer", "empty reply"],
-)
-def test_a_command_that_asked_a_model_ends_with_0(
-    settings: Settings, server: Script, question: str, reply: Reply, printed: str
-) -> None:
-    server.reply = reply
-    process = _started(settings, server, "-m", "chain", question)
+def test_a_command_that_asked_a_model_ends_with_0(settings: Settings, server: Script) -> None:
+    server.reply = reply_of("In 2019 there were more than 725 000 reports in the EU.")
+    process = _started(settings, server, "-m", "chain", QUESTION)
     out, err = process.communicate(timeout=200)
-    assert (process.returncode, printed in out) == (0, True), err
+    assert (process.returncode, "725 000" in out) == (0, True), err
 
 
 @pytest.mark.long
@@ -209,5 +191,7 @@ begin(lambda: here.recv(1), "silent", threading.Event())
     ],
 )
 def test_work_that_was_begun(program: str, code: int, out: str) -> None:
-    ended = _ended(f"import threading\nfrom core.background import begin, end\n{program}")
+    whole = f"import threading\nfrom core.background import begin, end\n{program}"
+    command = [sys.executable, "-c", whole]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
     assert (ended.returncode, ended.stdout, ended.stderr) == (code, out, "")

@@ -28,11 +28,6 @@ from userdata.database import FILE, METADATA, Database
 from userdata.feedback import Feedback
 
 
-@pytest.fixture
-def mine(kept_in: Database) -> Conversations:
-    return Conversations("an", kept_in, days=90)
-
-
 def test_a_conversation_comes_back_as_it_was(mine: Conversations) -> None:
     asked = Conversation(
         exchanges=(

@@ -34,11 +34,6 @@ from userdata.database import Database
 NL = load("nl")
 
 
-@pytest.fixture
-def mine(kept_in: Database) -> Conversations:
-    return Conversations("an", kept_in, days=90)
-
-
 def test_a_note_comes_back_as_it_was_last_kept_first_and_once(mine: Conversations) -> None:
     older = note("Oud.", kept=now() - datetime.timedelta(days=1))
     newer = note("Nieuw.").remarked("Voor de brief")

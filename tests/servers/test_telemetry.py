@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import grpc
 import pytest
@@ -63,26 +64,25 @@ def assistant(settings: Settings, server: Script) -> Assistant:
     return Assistant(settings.model_copy(update=changes))
 
 
+@dataclass
 class Collected:
-    """What arrived; while `hangs` is set nothing is answered."""
+    """What arrived; nothing is answered while `go_on` is not set."""
 
-    def __init__(self) -> None:
-        self.spans: list[Span] = []
-        self.metrics: list[Metric] = []
-        self.resources: list[dict[str, str]] = []
-        self.url = ""
-        self.hangs = False
-        self.over = threading.Event()
+    spans: list[Span] = field(default_factory=list)
+    metrics: list[Metric] = field(default_factory=list)
+    resources: list[dict[str, str]] = field(default_factory=list)
+    url: str = ""
+    go_on: threading.Event = field(default_factory=threading.Event)
 
 
 @contextmanager
 def collector() -> Iterator[Collected]:
     collected = Collected()
+    collected.go_on.set()
 
     class Traces(trace_service.TraceServiceServicer):
         def Export(self, request, context):  # type: ignore[no-untyped-def]  # noqa: N802
-            if collected.hangs:
-                collected.over.wait()
+            collected.go_on.wait()
             for resource in request.resource_spans:
                 about = {one.key: one.value.string_value for one in resource.resource.attributes}
                 collected.resources.append(about)
@@ -91,8 +91,7 @@ def collector() -> Iterator[Collected]:
 
     class Metrics(metrics_service.MetricsServiceServicer):
         def Export(self, request, context):  # type: ignore[no-untyped-def]  # noqa: N802
-            if collected.hangs:
-                collected.over.wait()
+            collected.go_on.wait()
             for resource in request.resource_metrics:
                 for scope in resource.scope_metrics:
                     collected.metrics += scope.metrics
@@ -107,7 +106,7 @@ def collector() -> Iterator[Collected]:
     try:
         yield collected
     finally:
-        collected.over.set()
+        collected.go_on.set()
         server.stop(None).wait()
 
 
@@ -338,7 +337,7 @@ telemetry.start({url!r}, scraped=False)
 telemetry.QuestionSpan().ended(None)
 """
     with collector() as collected:
-        collected.hangs = True
+        collected.go_on.clear()
         command = [sys.executable, "-c", script.format(url=collected.url)]
         run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
         assert run.returncode == 0, run.stderr

@@ -61,6 +61,12 @@ def shown(app: "AppTest") -> str:
     return "\n".join(element.body for element in app.html if "<style>" not in element.body)
 
 
+def all_text(app: "AppTest") -> str:
+    """All text of a page, ours and data, as it is sent to the browser."""
+    boxes = (*app.html, *app.error, *app.warning, *app.info, *app.success, *app.markdown)
+    return "\n".join(str(getattr(box, "body", "") or box.value) for box in boxes)
+
+
 def unfolded(app: "AppTest") -> str:
     """What a page says before anything is unfolded."""
     boxes = (*app.error, *app.warning, *app.info, *app.markdown)

@@ -115,12 +115,6 @@ def tick(app: AppTest, sentence: str) -> AppTest:
     return run(box.check())
 
 
-def passages(app: AppTest) -> list[tuple[str, bool]]:
-    """The passages that are offered, and whether they are unfolded."""
-    folds = [row for row in app.expander if row.label.endswith("`")]  # documents go on
-    return [(row.label, row.proto.expanded) for row in folds]
-
-
 def asked(settings: Settings, question: str, language: str = "nl") -> Answer:
     return Assistant(settings.model_copy(update={"audit": False})).ask(question, language=language)
 
@@ -207,22 +201,6 @@ def test_who_is_given_the_sentences_is_told_before_and_after(settings: Settings)
     assert asked(settings, boss).approved
     assert asked(settings, talk).approved is None
     assert asked(settings, english, "en").approved is None
-
-
-def test_the_passage_that_was_cited_is_open_and_the_others_follow(settings: Settings) -> None:
-    question = "Hoe groot is de vloot van schepen?"
-    cited = {"documents": ("vloot",), "sections": ("De vloot › Havens",)}
-    save(database(settings), named_verdict("one", question=question).model_copy(update=cited))
-    app = opened()
-    press(app, "Antwoord kiezen")
-    first, *others = passages(app)
-    assert first == ("` De vloot › Havens `", True)
-    assert others == [("` De vloot `", False)]
-    tick(app, "Duinstad;")
-    run(app.text_input(key=field(app, "search")).set_value("hoeveel schepen"))
-    assert passages(app) == [("` De vloot `", True), ("` De vloot › Havens `", True)]
-    preview = [box for box in app.html if "Zo krijgen lezers het antwoord" in box.body]
-    assert "Duinstad" in preview[0].body  # what is chosen stays, and unfolded
 
 
 def test_sentences_of_two_documents_are_no_answer_and_stay(

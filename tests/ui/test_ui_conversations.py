@@ -197,15 +197,6 @@ def test_for_whoever_may_not_ask_any_more_nothing_is_kept_or_shown(
     assert found.conversation.exchanges == ()
 
 
-def test_a_conversation_is_found_by_its_answer(opened: Open) -> None:
-    app = ask(opened(), REPORTS)
-    press(app, "Nieuw gesprek")
-    ask(app, "Wat is SEESAC?")
-    run(app.text_input(key="search").set_value("725 000"))
-    listed = [button.label for button in app.button if (button.key or "").startswith("plain-open-")]
-    assert listed == [f"` {REPORTS} `"]
-
-
 def test_conversation_and_filters_stay_while_another_page_is_shown(opened: Open) -> None:
     app = ask(opened(), REPORTS)
     before = chat(app).conversation

@@ -14,6 +14,7 @@ from core.settings import Settings
 from core.source import DocumentInfo
 from eval import runs
 from ingest.pipeline import ingest
+from tests.support.apps import all_text as shown
 from tests.support.apps import begin_anew, page_of, run
 from tests.support.in_process import start_apart
 from tests.support.people import named_verdict
@@ -77,12 +78,6 @@ def finished(app: AppTest, settings: Settings) -> AppTest:
     assert job is not None
     until(lambda: job.state != "running", "the job has ended", told=job.errors)
     return run(app)
-
-
-def shown(app: AppTest) -> str:
-    """All text of the page that is data or ours."""
-    boxes = (*app.html, *app.error, *app.warning, *app.info, *app.success, *app.markdown)
-    return "\n".join(str(getattr(box, "body", "") or box.value) for box in boxes)
 
 
 def upload(app: AppTest, *given: tuple[str, str]) -> AppTest:
@@ -338,19 +333,6 @@ def field(app: AppTest, name: str) -> Any:
 
 def save_details(app: AppTest) -> AppTest:
     return run(next(button for button in app.button if button.label == "Gegevens opslaan").click())
-
-
-def test_what_was_filled_in_stands_out_until_confirmed(app: AppTest, settings: Settings) -> None:
-    text = "# De haven\n\n24 juli 2020\n\nDe haven telt 12 kranen.\n"
-    add(settings, "beta.nl.md", text)
-    opened(run(app), "beta.nl.md")
-    assert "controleer dit: Titel, Datum." in shown(app)
-    assert field(app, "title").label == "Titel (automatisch ingevuld)"
-    assert field(app, "date").value.isoformat() == "2020-07-24"
-    save_details(app)
-    assert field(app, "title").label == "Titel"
-    sidecar = document_files.folder(settings) / "beta.nl.md.meta.yaml"
-    assert sidecar.read_text() == "title: De haven\ndate: 2020-07-24\n"
 
 
 def test_the_form_cures_what_the_plan_complains_of(app: AppTest, settings: Settings) -> None:
@@ -639,16 +621,6 @@ def test_what_our_own_fetch_brought_is_no_choice(app: AppTest, settings: Setting
 # Publications and versions
 
 
-def test_the_last_publication_is_shown_with_old_and_new_apart(
-    app: AppTest, settings: Settings
-) -> None:
-    for number in (12, 13):
-        add(settings, "beta.md", BETA.replace("12", str(number)))
-        published(app, settings)
-        text = re.sub("<span.*?</span>|</?ins>|</?del>", "", shown(app))
-        assert f"telt {'12 13' if number == 13 else 12} kranen" in text
-
-
 def test_a_version_is_named_by_its_changes_and_a_note(app: AppTest, settings: Settings) -> None:
     add(settings, "alpha.en.md", ALPHA.replace("language: nl", "language: en"))
     planned(app, settings)
@@ -710,17 +682,3 @@ def test_after_a_restore_each_place_says_what_is_true_and_what_publishing_would_
     finished(press(app, "maintenance-publish"), settings)
     assert brings_back not in shown(app)
     assert "Toegevoegd: Bamma (nl) en nog 1 ander · in gebruik" in shown(tab(app, "Versies"))
-
-
-def test_a_publication_that_runs_is_not_called_one_without_a_report(
-    app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(jobs, "start", start_apart)
-    waits = ("-c", RUNS_ON, "--json")  # a publication, by its arguments
-    job = jobs.start(settings.data_dir, "ingest", waits, "")
-    page = shown(tab(app, "Controleren en publiceren"))
-    jobs.stop(job)
-    assert "Deze bewerking loopt nog." in page
-    assert "is er geen rapport" not in page
-    page = shown(finished(app, settings))
-    assert "is er geen rapport" in page

@@ -14,8 +14,7 @@ from core.errors import StoreError
 from core.settings import Settings
 from core.source import DocumentInfo, Passage
 from ingest.pipeline import ingest
-from language.words import fold, traced, without_accents
-from tests.support.apps import page_of, run, shown, unfolded
+from tests.support.apps import page_of, run, shown
 from tests.support.passages import passage_of
 from ui.addresses import place_of, quotes, reading_address
 from ui.scripts import into_view, script
@@ -194,13 +193,6 @@ def test_filters_limit_the_list_and_the_search_until_they_are_cleared(app: AppTe
     assert "2 van 2 documenten" in shown(app)
 
 
-def test_without_an_index_help_is_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    app = opened(set_up(tmp_path, {}), monkeypatch)
-    assert app.error[0].value == TEXTS("errors.no_index")
-    assert "make ingest" in shown(app)
-    assert "make ingest" not in unfolded(app)
-
-
 def test_hits_are_marked_in_context_and_link_to_their_passage(app: AppTest) -> None:
     run(app.text_input(key="catalogue-search").set_value("12000 CAFES"))
     assert "<mark>12 000</mark> kranen en drie <mark>cafés</mark>" in shown(app)
@@ -212,15 +204,6 @@ def test_hits_are_marked_in_context_and_link_to_their_passage(app: AppTest) -> N
 
 
 # Searching
-
-
-@pytest.mark.parametrize(
-    "text", ["É 1 000", "  a\n b ", "725 000, 11,6 miljard", "Straße “x” – ﬁn", "e\u0301e\u0301n"]
-)
-def test_what_is_traced_is_what_is_compared(text: str) -> None:
-    folded, places = traced(text)
-    assert folded == without_accents(fold(text))
-    assert len(places) == len(folded)
 
 
 def test_a_sign_that_is_compared_as_several_is_one_place() -> None:
