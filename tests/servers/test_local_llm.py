@@ -120,11 +120,6 @@ def test_no_figure_that_its_passage_lacks_is_confirmed(models: tuple[Settings, S
     assert all(inexact_quotes(answer) == () for answer in given)
     own = [each for each in given if each.mode == "generative" and each.answered]
     doubted = sum(len(each.unconfirmed) + len(each.left_out) for each in own)
-    confirmed = sum(bool(numbers) for each in own for _, numbers in claims(each))
-    print(  # noqa: T201
-        f"\n{len(own)} of {len(given)} answers are the model's, "
-        f"{confirmed} sentences confirmed, {doubted} not"
-    )
     assert own  # so small a model often does not end the JSON that it is asked for
     assert doubted > 0  # the verifier had something to do
 

@@ -18,14 +18,6 @@ from tests.support.browser import free_port, wait_until_healthy
 from tests.support.waiting import PATIENCE, until
 
 QUESTION = "Hoeveel is de drugsmarkt in Europa waard?"
-OPTIONS = {
-    "ask": "--source-language CODE",
-    "ingest": "--allow-shrink",
-    "fetch": "--languages CODES",
-    "eval": "--gate FILE",
-    "serve": "--port",
-    "doctor": "--json",
-}
 
 
 @pytest.fixture
@@ -54,21 +46,9 @@ def test_help_lists_the_commands_and_loads_none_of_what_they_need() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
     shown, loaded = printed.rsplit("\n", 2)[:2]
-    for name in OPTIONS:
+    for name in ("ask", "ingest", "fetch", "eval", "serve", "doctor"):
         assert f"\n  {name} " in shown
     assert not {"numpy", "chromadb", "pydantic", "streamlit", "langchain"} & set(loaded.split())
-
-
-@pytest.mark.parametrize(("name", "option"), OPTIONS.items())
-def test_help_of_a_command_is_that_of_its_package(
-    name: str, option: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert app.run([name, "--help"], "strategiewijzer") == 0
-    out = capsys.readouterr().out
-    assert out.startswith(f"Usage: strategiewijzer {name} [OPTIONS]")
-    assert f"\n  {option}" in out
-    assert out.isascii()  # neither frames nor colours
-    assert max(map(len, out.splitlines())) <= 80
 
 
 @pytest.mark.usefixtures("_here")

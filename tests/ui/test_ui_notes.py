@@ -73,13 +73,6 @@ def test_what_does_not_fit_or_cannot_be_written_is_told(
     assert "cannot be" not in unfolded(listed)
 
 
-def test_an_empty_page_tells_how_to_keep_a_quote(noted: AppTest) -> None:
-    app = run(noted)
-    assert f"„{NL('notes.keep')}”" in app.info[0].value
-    assert "90 dagen" in shown(app)
-    assert not app.text_area
-
-
 def test_notes_are_listed_a_remark_is_kept_and_a_removed_note_comes_back_with_it(
     noted: AppTest, settings: Settings
 ) -> None:
