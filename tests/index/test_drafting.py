@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from unittest.mock import Mock
 
 import pytest
 from langchain_core.runnables import RunnableConfig
@@ -298,18 +299,12 @@ def test_it_reads_all_sentences_in_one_call_with_their_passages_around_them(
 def test_what_does_not_fit_one_call_is_read_in_a_second_and_no_more(
     index: Snapshot, request_: Request, server: Script
 ) -> None:
-    asked: list[int] = []
-
-    def counting(request: dict[str, object]) -> str:
-        asked.append(len(numbers(request)))
-        return checked(request)
-
-    server.check = counting
     small = Settings(openai_base_url=server.url, model="scripted", model_context=4096)
     checker = Checker(ChatModel(small))
     quote = Quote(0, 0, 20)
     claims = [Claim("It grows in all of the Member States. " * 12, (quote,)) for _ in range(60)]
     found = checker.opinions(claims, request_, seconds=PATIENCE, config=None)
+    asked = [len(numbers(request)) for request in server.checks]
     assert len(asked) == 2
     assert sum(asked) < len(found) == 60
     assert [each is not None for each in found] == [n < sum(asked) for n in range(60)]
@@ -411,10 +406,14 @@ def test_a_hostile_sentence_cannot_leave_its_fence_nor_speak_for_others(
     assert len(opinion.reason) <= 300
 
 
+def _assistant(settings: Settings, server: Script, **more: object) -> Assistant:
+    values = {"openai_base_url": server.url, "model": "scripted", **more}
+    return Assistant(settings.model_copy(update=values))
+
+
 def _asked(settings: Settings, server: Script, **more: object) -> Sequence[str]:
     server.reply = reply_of("In 2019 there were more than 725 000 reports in the EU.")
-    values = {"openai_base_url": server.url, "model": "scripted", **more}
-    answer = Assistant(settings.model_copy(update=values)).ask(
+    answer = _assistant(settings, server, **more).ask(
         "How many reports of online child sexual abuse were there in the EU in 2019?"
     )
     assert (answer.mode, answer.answered, answer.unchecked) == ("generative", True, False)
@@ -515,26 +514,16 @@ def test_what_the_passages_lack_is_searched_for_once_more(
     index: Snapshot, near: Nearness, request_: Request
 ) -> None:
     new = _scored(index.passages(["drugs-agenda.en"])[:2])
-    queries: list[Sequence[str]] = []
-
-    def search(asked: Sequence[str], known: Sequence[ScoredPassage]) -> tuple[ScoredPassage, ...]:
-        queries.append(asked)
-        assert tuple(known) == request_.found
-        return new
-
+    search = Mock(return_value=new)
     unit = new[0].passage.units[0]
     told = new[0].passage.text[unit.start : unit.end]
-    says = Says(
-        [
-            written(LAW, searches=["drugs", "more drugs"]),
-            reply_of(told, passages=[3], searches=["again"]),
-        ]
-    )
+    first_reply = written(LAW, searches=["drugs", "more drugs"])
+    says = Says([first_reply, reply_of(told, passages=[3], searches=["again"])])
     writing = ModelRun(request_, says, near, search=search)
     events = list(writing.write(None))
     stages = [event.name for event in events if isinstance(event, Stage)]
     assert stages == ["checking", "searching_again"]
-    assert queries == [("drugs", "more drugs")]  # one more time, and no more
+    search.assert_called_once_with(("drugs", "more drugs"), request_.found)
     first, second = says.asked
     assert second.given[:2] == (2, 3)  # what is new comes first
     assert second.so_far == LAW
@@ -562,12 +551,9 @@ def test_a_second_reply_that_fails_is_told(
     mode: Mode,
     trouble: str,
 ) -> None:
-    (new,) = index.passages(["drugs-agenda.en"])[:1]
-    found = (ScoredPassage(passage=new, score=0.0, similarity=0.0),)
+    found = _scored(index.passages(["drugs-agenda.en"])[:1])
     says = Says(replies, ModelError("Gone.", "unreachable"))
-    writing = ModelRun(request_, says, near, search=lambda *_: found, stands_in=True)
-    for _ in writing.write(None):
-        pass
+    writing = _run(request_, says, near, search=lambda *_: found, stands_in=True)
     assert (writing.mode, writing.trouble, len(says.asked)) == (mode, trouble, 2)
     said = [LAW, PROCEDURES] if mode == "generative" else []
     assert [text for text, _, _ in _marks(writing)] == said
@@ -593,15 +579,10 @@ def test_what_is_not_stated_is_searched_for_and_told_if_it_is_not_found(
     not_stated: Sequence[str],
 ) -> None:
     new = _scored(index.passages(["drugs-agenda.en"])[:1]) if second is not None else ()
-    queries: list[Sequence[str]] = []
-
-    def search(asked: Sequence[str], _: object) -> tuple[ScoredPassage, ...]:
-        queries.append(asked)
-        return new
-
+    search = Mock(return_value=new)
     says = Says([written(LAW, not_stated=[BUDGET, SEAT]), second or ""])
     writing = _run(request_, says, near, search=search)
-    assert queries == [(BUDGET, SEAT)]
+    assert [call.args[0] for call in search.call_args_list] == [(BUDGET, SEAT)]
     assert [text for text, _, _ in _marks(writing)] == said
     assert writing.not_stated == not_stated
 
@@ -629,8 +610,7 @@ def test_what_a_model_says_is_not_stated_is_of_the_question_or_not_shown(
 def test_an_answer_and_a_refusal_say_what_was_not_found_and_in_how_many_documents(
     settings: Settings, server: Script
 ) -> None:
-    values = {"openai_base_url": server.url, "model": "scripted"}
-    assistant = Assistant(settings.model_copy(update=values))
+    assistant = _assistant(settings, server)
     for said, kind in (([LAW], "partial"), ([], "refusal")):
         server.reply = reply_of(*said, not_stated=[BUDGET, SEAT])
         answer = assistant.ask(QUESTION)
@@ -645,9 +625,7 @@ def test_the_assistant_searches_again_for_what_a_reply_asks(
     settings: Settings, server: Script
 ) -> None:
     server.reply = reply_of(searches=["European Border and Coast Guard Agency"])
-    values = {"openai_base_url": server.url, "model": "scripted"}
-    assistant = Assistant(settings.model_copy(update=values))
-    *events, _ = assistant.stream("How much is the EU drug market worth?")
+    *events, _ = _assistant(settings, server).stream("How much is the EU drug market worth?")
     assert "searching_again" in [stage.name for stage in events if isinstance(stage, Stage)]
     assert len(server.requests) == 2
 

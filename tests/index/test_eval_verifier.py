@@ -139,11 +139,12 @@ def test_a_reply_over_documents_finds_its_stretches_and_is_given_their_passages(
         {"document": "drugs_agenda.html", "begins": " ".join(words[:4]), "ends": words[-1]},
         {"document": "drugs_agenda.html", "begins": "Nobody has said", "ends": "such words"},
     ]
-    made = reply("one", language="en", documents=("drugs_agenda.html",)).model_copy(
-        update={"question": "Which reports of child abuse were there?"}
+    made = reply(
+        "one",
+        question="Which reports of child abuse were there?",
+        documents=("drugs_agenda.html",),
+        sentences=[{"text": "It is so.", "evidence": evidence}],
     )
-    sentence = {"text": "It is so.", "evidence": evidence}
-    made = Reply.model_validate({**made.model_dump(), "sentences": [sentence]})
     given = GivenReply(made, index)
     assert given.stretches_found == [True, False]
     draft = given.draft(0)
@@ -214,12 +215,6 @@ def test_replies_to_what_the_index_does_not_have_end_the_command(
 # The files. Checks give ids, never sentences: nobody is to read those that are held out.
 
 
-@pytest.fixture(scope="module")
-def known(settings: Settings) -> frozenset[str]:
-    """The ids of the passages in the index."""
-    return frozenset(passage.id for passage in open_index(settings).snapshot().passages())
-
-
 def test_there_are_replies_of_every_language_in_two_halves_of_a_size() -> None:
     halves = [read(half) for half in HALVES]
     ids = Counter(kept.id for half in halves for kept in half)
@@ -235,7 +230,8 @@ def test_there_are_replies_of_every_language_in_two_halves_of_a_size() -> None:
     assert sum(len(kept.riders) for half in halves for kept in half) >= 60
 
 
-def test_every_reply_is_in_form(known: frozenset[str]) -> None:
+def test_every_reply_is_in_form(index: Snapshot) -> None:
+    known = {passage.id for passage in index.passages()}
     faults = []
     for kept in (kept for half in HALVES for kept in read(half)):
         texts = [fold(true.text) for true in kept.sentences]

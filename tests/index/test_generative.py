@@ -7,7 +7,7 @@ from core.settings import Settings
 from core.source import Scope
 from tests.support.answers import assert_quotes_are_exact
 from tests.support.callbacks import Names
-from tests.support.openai_server import Reply, Script, checked, reply_of
+from tests.support.openai_server import Reply, Script, reply_of
 from tests.support.waiting import PATIENCE
 from ui.answers.checks import languages_shown, remarks_below
 from ui.texts import load
@@ -109,18 +109,6 @@ def test_a_question_given_back_as_a_sentence_is_not_confirmed(
     answer = assistant.ask(question)
     assert (answer.mode, answer.answered) == ("generative", True)
     assert answer.unconfirmed == (f"{question[5:-1]}.",)
-
-
-def test_what_is_not_confirmed_has_no_quote_in_its_place(
-    assistant: Assistant, server: Script
-) -> None:
-    fruit = "Bananas are a popular fruit in many countries."
-    server.reply = reply_of(fruit)
-    server.check = lambda request: checked(request, {1: "Nothing about bananas."})
-    answer = assistant.ask(QUESTION)
-    assert answer.unconfirmed == (answer.text,) == (fruit,)
-    assert (answer.mode, answer.answered) == ("generative", True)
-    assert any("725,000" in citation.quote for citation in answer.citations)  # folded below it
 
 
 def test_a_line_that_heads_a_passage_is_no_statement(assistant: Assistant, server: Script) -> None:

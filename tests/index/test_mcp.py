@@ -104,14 +104,12 @@ def test_an_answer_has_exact_quotes(served: Served, mode: str) -> None:
     answer = told(result)
     assert answer["kind"] == "answer"
     assert "35 million illicit firearms in 2017" in answer["text"]
-    passages = {passage.id: passage for passage in served.assistant.index.snapshot().passages()}
+    texts = {each.id: each.text for each in served.assistant.index.snapshot().passages()}
     assert answer["citations"]
     for citation in answer["citations"]:
         assert f"[{citation['number']}]" in answer["text"]
-        assert (
-            passages[citation["passage"]].text[citation["start"] : citation["end"]]
-            == citation["quote"]
-        )
+        text = texts[citation["passage"]]
+        assert text[citation["start"] : citation["end"]] == citation["quote"]
     assert json.loads(result.content[0].text) == answer
     assert answer["ended"].endswith("ran from 2020 until the end of 2025 and is over.")
 
@@ -186,19 +184,14 @@ def test_documents_are_listed_a_page_at_a_time(served: Served) -> None:
     [
         ("search", {"query": "x", "document": ["drugs-agenda"]}, "document: Extra inputs are not"),
         ("ask", {"question": "x", "\u202ezzz": 1}, "zzz: Extra inputs are not permitted."),
-        (
-            *("search", {"query": "x", "documents": ["drugs-agenda", "drug-agenda"]}),
-            "There is no document 'drug-agenda'. There are: ",
-        ),
+        ("search", {"query": "x", "documents": ["drug-agenda"]}, "no document 'drug-agenda'. Ther"),
         ("search", {"query": "x", "areas": ["\u202ecats"]}, "There is no area 'cats'. There are: "),
         ("serch", {}, "serch"),
-        ("search", {}, "query: Field required."),
         ("ask", {"question": "x" * (MAX_QUESTION + 1)}, "question: String should have"),
         ("ask", {"question": "Hi", "language": "xx"}, "language: String should match"),
         ("ask", {"question": "Hi", "documents": "drugs-agenda"}, "documents: Input should be a"),
         ("ask", {"question": "Hi", "as_of": 5}, "a day is written as 2026-12-31"),
         ("search", {"query": "x", "limit": 21}, "limit: Input should be less than or equal to 20."),
-        ("search", {"query": "x", "limit": "5"}, "a number is expected"),
         ("read_section", {"document": "drugs-agenda", "section": -1}, "section: Input should be"),
         ("read_section", {"document": "no-such", "section": 0}, "There are: csa-strategy, "),
         ("read_section", {"document": "drugs-agenda", "section": 9999}, "search"),

@@ -5,6 +5,7 @@ import socket
 import sys
 from collections.abc import Iterator, Sequence
 from types import ModuleType
+from unittest.mock import Mock
 
 import pytest
 from langchain_core.callbacks import CallbackManager
@@ -287,29 +288,23 @@ def test_reader_and_operator_are_told_why(
 def test_a_failure_that_lasts_is_not_tried_at_every_question(
     server: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = [1000.0]
+    clock = Mock(**{"monotonic.return_value": 1000.0})
     server.reply = published.WRONG_KEY
     model = _model(server)
     monkeypatch.setattr(http_client, "_PAUSES", (30.0, 100.0))
-
-    class Clock:
-        @staticmethod
-        def monotonic() -> float:
-            return now[0]
-
-    monkeypatch.setattr(http_client, "time", Clock)
+    monkeypatch.setattr(http_client, "time", clock)
     assert _failed(model).reason == "key"
     for pause in (30.0, 60.0, 100.0, 100.0):
         error = _failed(model)
         assert (error.reason, error.first) == ("paused", "key")
         assert "invalid_api_key" in str(error)
         asked = len(server.requests)
-        now[0] += pause - 2
+        clock.monotonic.return_value += pause - 2
         assert _failed(model).reason == "paused"
         assert len(server.requests) == asked
-        now[0] += 3
+        clock.monotonic.return_value += 3
         assert _failed(model).reason == "key"
-    now[0] += 101
+    clock.monotonic.return_value += 101
     server.reply = SAID
     assert next(model.stream(MESSAGES, seconds=PATIENCE))  # also if it is not read to its end
     assert _whole(model) == SAID

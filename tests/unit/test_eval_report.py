@@ -260,15 +260,9 @@ def hostile() -> Results:
         "verdicts": (SentenceVerdict(text=HOSTILE, citations=(1,), supported=False),),
         "text_language": HOSTILE, "mode": HOSTILE, "model": HOSTILE,
     }  # fmt: skip
-    stamp = STAMP.model_copy(
-        update={
-            "settings": {HOSTILE: HOSTILE, "list": [HOSTILE]},
-            "prompts": {HOSTILE: HOSTILE},
-            "questions": {HOSTILE: HOSTILE},
-            "code_version": HOSTILE,
-        }
-    )
-    return sum_up([result_of(HOSTILE, **values)], stamp)
+    stamp = {key: {HOSTILE: HOSTILE} for key in ("settings", "prompts", "questions")}
+    changed = STAMP.model_copy(update={**stamp, "code_version": HOSTILE})
+    return sum_up([result_of(HOSTILE, **values)], changed)
 
 
 def test_nothing_from_the_run_becomes_markup(hostile: Results) -> None:
@@ -335,9 +329,7 @@ def test_markup_in_a_question_is_text_in_the_terminal(
 
 def test_every_cause_is_found_and_given_a_meaning() -> None:
     assert SHORT.keys() == MEANINGS.keys() == set(get_args(Cause))
-    assert {cause: likely_cause(result) for cause, result in SHORT.items()} == {
-        cause: cause for cause in SHORT
-    }
+    assert [likely_cause(result) for result in SHORT.values()] == list(SHORT)
 
 
 @pytest.mark.parametrize("result", [FINE, RIGHTLY_REFUSED])
@@ -372,14 +364,11 @@ def test_of_several_causes_the_first_counts(cause: Cause, values: dict[str, obje
     ("result", "detail"),
     [
         (SHORT["forbidden"], " (“500 miljard”)"),
-        (SHORT["message"], " (a question, taken for greeting)"),
         (result_of("hi", **GREETING), " (greeting, taken for a question)"),
-        (SHORT["language"], " (de, not en or nl)"),
         (result_of("q", **REFUSED, text_language=""), " (none, not en or nl)"),
         (SHORT["misleading"], " (wrong value; in bold: “2020”)"),
         (SHORT["buried"],
          " (1 of 4 sentences and lists shown are to the point; 1 of 2 facts are folded below)"),
-        (SHORT["incomplete"], ""),
     ],
 )  # fmt: skip
 def test_the_explanation_has_the_detail(result: QuestionResult, detail: str) -> None:
@@ -395,22 +384,16 @@ def test_the_explanation_has_the_detail(result: QuestionResult, detail: str) -> 
     [
         (run_report.number(0.66781), "0.668"), (run_report.number(None), "–"),
         (run_report.number(61.8, "latency_ms.p50"), "62"),
-        (run_report.number(48.93, "size.words"), "48.9"),
-        (run_report.number(0.4375, "reading.right"), "44%"),
         (run_report.number(0.9967, "reading.right"), "99%"),
         (run_report.number(0.001, "reading.right"), "1%"),
         (run_report.number(1.0, "reading.right"), "100%"),
         (run_report.bounds((0.188, 0.688), "reading.right"), "19 to 69"),
         (run_report.bounds(None), ""),
-        ("{} {}".format(*run_report.beside(0.838, 0.84, "reading.right")), "83.8% 84.0%"),
         ("{} {}".format(*run_report.beside(0.8396, 0.84, "reading.right")), "83.96% 84.00%"),
         ("{} {}".format(*run_report.beside(0.75, 0.84, "reading.right")), "75% 84%"),
         (run_report.change(-0.0491, "reading.right"), "-5"),
         (run_report.change(0.004, "reading.right"), "+0.4"),
-        (run_report.change(0.0, "reading.right"), "+0"),
         (run_report.change(3.2, "latency_ms.p50"), "+3"),
-        (run_report.label("answers.full_answer_rate"), "full answer rate"),
-        (run_report.label("manners.harmful_answered"), "harmful requests answered"),
         (run_report.p_value(0.0004), "< 0.001"), (run_report.p_value(0.125), "0.125"),
     ],
 )  # fmt: skip

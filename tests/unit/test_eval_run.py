@@ -5,7 +5,7 @@ import pytest
 from core.answer import Answer, Turn
 from eval.assess import run
 from eval.question_results import QuestionResult
-from eval.rates import RATES, sum_up
+from eval.rates import sum_up
 from eval.results import Results
 from eval.support import verdicts
 from tests.support.answers import retold
@@ -403,11 +403,3 @@ def test_groups_have_their_own_figures_and_what_does_not_apply_is_null(results: 
     assert figures["answers.fact_recall"].value == 0.5
     recall = figures["refusals.recall"]
     assert (recall.value, recall.interval, recall.n) == (None, None, 0)
-
-
-def test_every_rate_has_an_interval_around_it(results: Results) -> None:
-    for name in RATES:
-        figure = results.overall.figures[name]
-        assert (figure.value is None) == (figure.interval is None) == (figure.n == 0)
-        if figure.value is not None and figure.interval is not None:
-            assert figure.interval[0] <= figure.value <= figure.interval[1]
