@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import httpx
 import pytest
@@ -170,9 +171,8 @@ def test_a_search_finds_what_the_assistant_finds(api: httpx.Client, assistant: A
     found = api.get("/v1/search", params={"q": QUESTION, "limit": 3}).json()
     assert found["language"] == "nl"
     own = assistant.index.snapshot().search(QUESTION, 3, "nl")
-    assert [result["passage"]["id"] for result in found["results"]] == [
-        each.passage.id for each in own
-    ]
+    ids = [result["passage"]["id"] for result in found["results"]]
+    assert ids == [each.passage.id for each in own]
     area = own[0].passage.document.area
     within = api.get("/v1/search", params={"q": QUESTION, "area": [area]}).json()["results"]
     assert {each["passage"]["document"]["area"] for each in within} == {area}
@@ -196,9 +196,8 @@ def test_documents_are_listed_and_read_section_by_section(
     whole = api.get(f"/v1/documents/{name}", params={"language": "nl"}).json()
     assert whole["summary"] == dutch[0]
     assert whole["languages"] == ["en", "nl"]
-    passages = {
-        passage.id: passage.text for passage in assistant.index.snapshot().passages([f"{name}.nl"])
-    }
+    kept = assistant.index.snapshot().passages([f"{name}.nl"])
+    passages = {passage.id: passage.text for passage in kept}
     read = [name for section in whole["sections"] for name in section["passages"]]
     assert sorted(read) == sorted(passages)
     for section in whole["sections"]:
@@ -208,13 +207,7 @@ def test_documents_are_listed_and_read_section_by_section(
 def test_an_index_that_is_replaced_meanwhile_is_read_anew(
     assistant: Assistant, roomy: Settings
 ) -> None:
-    gone = iter([GenerationGone("a segment")])
-
-    def looked_up() -> Assistant:
-        for error in gone:
-            raise error
-        return assistant
-
+    looked_up = Mock(side_effect=[GenerationGone("a segment"), assistant])
     with serving(looked_up, roomy) as address, client(address, key(roomy)) as api:
         assert api.get("/v1/documents").status_code == 200
 
@@ -306,9 +299,8 @@ def test_it_is_not_ready_while_a_setting_is_wrong(
     with serving(lambda: assistant, current) as address:
         assert patient_http.get(f"{address}/readyz").json() == {"status": "ok"}
         file.write_text(f"{right}STRATEGIEWIJZER_NO_SUCH=1\n", "utf-8")
-        asked = patient_http.post(
-            f"{address}/v1/ask", json={"question": QUESTION}, headers=bearer(made)
-        )
+        with client(address, made) as api:
+            asked = api.post("/v1/ask", json={"question": QUESTION})
         readiness = patient_http.get(f"{address}/readyz")
         assert told(readiness) == told(asked) == (503, "unavailable")
         assert patient_http.get(f"{address}/healthz").status_code == 200

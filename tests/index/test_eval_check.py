@@ -13,12 +13,8 @@ from research.fitting import QUESTIONS as FITTED_ON
 from tests.support.evaluation import DRUGS, MARKET, OUTLINE, passage, question
 from vectorstore.store import open_index
 
-GOOD = question(
-    "good",
-    documents=["drugs-agenda"],
-    sections=["Size of the drug market"],
-    answers=["the market is worth EUR 30 billion"],
-)
+PLACE = {"documents": ["drugs-agenda"], "sections": ["Size of the drug market"]}
+GOOD = question("good", answers=["the market is worth EUR 30 billion"], **PLACE)
 
 MESSAGE = {"answerable": False, "kind": "message", "message": "greeting", "facts": []}
 
@@ -46,8 +42,7 @@ def test_a_question_whose_labels_fit_has_no_problem_unless_weights_were_fitted_o
 def test_labels_that_do_not_fit_are_named(
     changes: dict[str, object], expected: tuple[str, str]
 ) -> None:
-    given = {"documents": ["drugs-agenda"], "sections": ["Size of the drug market"]} | changes
-    assert expected in problems(question("odd", **given))
+    assert expected in problems(question("odd", **PLACE | changes))
 
 
 def test_answers_that_no_unit_has_are_named_and_a_lack_of_them_is_told() -> None:

@@ -1,6 +1,7 @@
 """The gate: what may go live, and that broken assistants do not get through."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -104,35 +105,31 @@ def assistant(settings: Settings) -> Assistant:
     return Assistant(settings)
 
 
-def gated(put_to: System, assistant: Assistant, every: int) -> tuple[Results, list[RuleResult]]:
-    """The run over every Nth question and conversation of ours, and the rules it failed."""
-    index = assistant.index
-    outline = Outline.of(index.snapshot().passages())
+def failed(put_to: System, assistant: Assistant, every: int) -> list[RuleResult]:
+    """The rules that a run over every Nth question and conversation of ours fails."""
+    outline = Outline.of(assistant.index.snapshot().passages())
     chosen = [question for turns in dialogues(load_sets(SETS))[::every] for question in turns]
     results = run(chosen, put_to, outline, stamp=STAMP)
-    return results, [check for check in judge(RULES, results, None) if not check.passed]
+    return [check for check in judge(RULES, results, None) if not check.passed]
 
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
 def test_the_gate_is_open_for_the_assistant_as_it_is(assistant: Assistant) -> None:
-    _, failed = gated(assistant, assistant, every=1)  # of fewer, the calibration is mostly chance
-    assert failed == []
+    # Of fewer questions, the calibration is mostly chance.
+    assert failed(assistant, assistant, every=1) == []
 
 
+@dataclass
 class Broken:
     """An assistant of which something was broken on the way to the reader."""
 
-    def __init__(
-        self,
-        assistant: Assistant,
-        change: Callable[[Answer], Answer] = lambda answer: answer,
-        language: str | None = None,
-    ) -> None:
-        self._assistant, self._change, self._language = assistant, change, language
+    assistant: Assistant
+    change: Callable[[Answer], Answer] = lambda answer: answer
+    language: str | None = None
 
     def ask(self, question: str, history: tuple[Turn, ...] = ()) -> Answer:
-        return self._change(self._assistant.ask(question, history, self._language))
+        return self.change(self.assistant.ask(question, history, self.language))
 
 
 def citing_another_passage(answer: Answer) -> Answer:
@@ -153,26 +150,20 @@ def claiming(answer: Answer) -> Answer:
     return answer.model_copy(update={"answered": answer.is_sourced, "found": False})
 
 
-def _with(settings: Settings, **changes: object) -> Assistant:
-    return Assistant(settings.model_copy(update=changes))
-
-
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("broken", "figure", "cause"),
     [
-        pytest.param(lambda settings, whole: Broken(whole, citing_another_passage),
-                     "citations.citation_recall", "wrong citation",
-                     id="cites the wrong passage", marks=pytest.mark.long),
-        pytest.param(lambda settings, whole: Broken(whole, claiming),
-                     "reading.misleads", "should have been refused",
-                     id="claims to answer", marks=pytest.mark.long),
-        pytest.param(lambda settings, whole: _with(settings, refuse_below=1.0),
-                     "answers.false_refusal_rate", "refused wrongly",
-                     id="always refuses", marks=pytest.mark.long),
-        pytest.param(lambda settings, whole: Broken(whole, language="en"),
-                     "answers.language_rate", "language",
-                     id="answers in the wrong language", marks=pytest.mark.long),
+        (lambda _, whole: Broken(whole, citing_another_passage),
+         "citations.citation_recall", "wrong citation"),
+        (lambda _, whole: Broken(whole, claiming),
+         "reading.misleads", "should have been refused"),
+        (lambda settings, _: Assistant(settings.model_copy(update={"refuse_below": 1.0})),
+         "answers.false_refusal_rate", "refused wrongly"),
+        (lambda _, whole: Broken(whole, language="en"),
+         "answers.language_rate", "language"),
     ],
+    ids=["cites the wrong passage", "claims to answer", "always refuses", "in another language"],
 )  # fmt: skip
 def test_a_broken_assistant_is_caught_and_the_cause_named(
     settings: Settings,
@@ -181,6 +172,5 @@ def test_a_broken_assistant_is_caught_and_the_cause_named(
     figure: str,
     cause: str,
 ) -> None:
-    _, failed = gated(broken(settings, assistant), assistant, every=6)
-    causes = [check.cause for check in failed if check.figure == figure and not check.language]
-    assert causes == [cause]
+    rules = failed(broken(settings, assistant), assistant, every=6)
+    assert [rule.cause for rule in rules if rule.figure == figure and not rule.language] == [cause]

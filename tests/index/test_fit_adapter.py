@@ -30,9 +30,8 @@ def asking(monkeypatch: pytest.MonkeyPatch, turned: float) -> None:
 
     def prepared(index: Snapshot, passages: Sequence[Passage]) -> list[PreparedQuestion]:
         names = [name for one in passages for name in one.unit_ids]
-        return [
-            PreparedQuestion(id=name, question="?", language="en", units=(name,)) for name in names
-        ]
+        given = {"question": "?", "language": "en"}
+        return [PreparedQuestion(id=name, units=(name,), **given) for name in names]
 
     def asked(index: Snapshot, passages: Sequence[Passage], _: object) -> Asked:
         units = np.concatenate(index.vectors(passages))
@@ -60,10 +59,8 @@ def test_one_that_finds_more_is_kept_and_used(
     asking(monkeypatch, turned=1.0)
     assert fit_adapter.main() == 0
     without, with_one, kept = capsys.readouterr().out.splitlines()
-    assert [line.partition(":")[0] for line in (without, with_one)] == [
-        "without an adapter",
-        "with an adapter",
-    ]
+    assert without.startswith("without an adapter:")
+    assert with_one.startswith("with an adapter:")
     assert str(data_dir) in kept
     assert adapter_of(DEFAULT, data_dir / "embedders") is not None
 

@@ -67,11 +67,8 @@ def test_what_is_set_is_sent(server: Script) -> None:
     (request,) = server.requests
     assert (request["temperature"], request["reasoning_effort"]) == (0.2, "low")
     assert request["max_tokens"] == 500  # the name that all servers know but OpenAI's new models
-    assert request["response_format"]["json_schema"] == {
-        "name": "answer",
-        "strict": True,
-        "schema": SCHEMA,
-    }
+    sent = request["response_format"]["json_schema"]
+    assert sent == {"name": "answer", "strict": True, "schema": SCHEMA}
 
 
 def test_an_empty_setting_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,10 +275,8 @@ def test_reader_and_operator_are_told_why(
     assert (first.mode, first.trouble, second.trouble) == ("fallback", "key", "key")
     assert "status 401, invalid_api_key" in caplog.text
     assert "Correct OPENAI_API_KEY" in caplog.text
-    warnings = [
-        record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING
-    ]
-    assert not any(QUESTION in warning for warning in warnings)
+    warnings = [each for each in caplog.records if each.levelno >= logging.WARNING]
+    assert not any(QUESTION in warning.getMessage() for warning in warnings)
     assert SECRET not in caplog.text + first.model_dump_json()
 
 

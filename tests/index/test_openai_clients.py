@@ -60,13 +60,11 @@ def extra(got: Any) -> dict[str, Any]:
 def assert_cited(content: str, annotations: Iterable[Any], citations: list[dict[str, Any]]) -> None:
     """Each annotation is at a marker, and names the official page of the quotes with its number."""
     pages = {citation["number"]: citation["url"] for citation in citations}
-    places = [
-        (annotation.start_index, annotation.end_index, annotation.url) for annotation in annotations
-    ]
+    places = [(content[each.start_index : each.end_index], each.url) for each in annotations]
     assert places
-    for start, end, url in places:
-        assert content[start] == "[" and content[end - 1] == "]"  # noqa: PT018 - one place
-        assert pages[int(content[start + 1 : end - 1])] == url
+    for marker, url in places:
+        assert re.fullmatch(r"\[\d+\]", marker)
+        assert pages[int(marker[1:-1])] == url
     assert all(url.startswith("https://eur-lex.europa.eu/") for url in pages.values())
 
 
@@ -93,11 +91,9 @@ def test_an_answer_cites_official_pages_and_gives_exact_quotes(
     assert "summary by this project, not an official text" in references
     assert "<https://eur-lex.europa.eu/" in references
     assert (message.refusal, got.choices[0].finish_reason) == (None, "stop")
-    annotations = message.annotations or []
     citations = extra(got)["citations"]
-    assert_cited(
-        message.content, (annotation.url_citation for annotation in annotations), citations
-    )
+    places = (annotation.url_citation for annotation in message.annotations or [])
+    assert_cited(message.content, places, citations)
     assert_quoted(served, citations)
     assert extra(got)["strategiewijzer"]["kind"] == "answer"
     usage = got.usage
@@ -123,9 +119,7 @@ def test_a_streamed_answer_is_the_same_in_pieces(client: OpenAI) -> None:
 
 def test_the_helper_that_gathers_a_stream_understands_it(client: OpenAI) -> None:
     with client.chat.completions.stream(model=MODEL, messages=user(QUESTION)) as stream:
-        kinds = [event.type for event in stream]
         got = stream.get_final_completion()
-    assert kinds.count("content.done") == 1
     assert "35 million" in (got.choices[0].message.content or "")
 
 
@@ -302,16 +296,12 @@ def ours(**fields: Any) -> dict[str, Any]:
         ("unsupported_value", "documents", {"extra_body": {"documents": ["x"]}}),
         ("unsupported_value", "as_of", {"extra_body": {"as_of": "2020-01-01"}}),
         ("invalid_request", "strategiewijzer.document", ours(document=["x"])),
-        ("invalid_request", "strategiewijzer.as_of", ours(as_of=5)),
         ("invalid_request", "strategiewijzer.areas", ours(areas="drugs")),
         ("invalid_request", "messages", {"messages": []}),
         ("invalid_request", "n", {"n": 2}),
         ("invalid_request", "modalities.0", {"modalities": ["audio"]}),
         ("invalid_request", "tool_choice", {"tool_choice": "required"}),
-        (
-            *("invalid_request", "response_format.type"),
-            {"response_format": {"type": "json_object"}},
-        ),
+        ("invalid_request", "response_format.type", {"response_format": {"type": "json_object"}}),
         ("invalid_request", "stream", {"stream": "perhaps"}),
         ("model_not_found", "model", {"model": "gpt-5"}),
         ("request_too_large", None, {"messages": user("x" * MAX_BODY) + user("Hello!")}),

@@ -198,29 +198,18 @@ def opened(
 
     In the end it has asked nothing of any other host, nor anything that its policy does not allow.
     """
-    elsewhere: list[str] = []
-    disallowed: list[str] = []
+    asked: list[str] = []
+    written: list[str] = []
     with visitor(browser, address) as page:
         in_scheme(page, scheme)
         page.set_viewport_size({"width": width, "height": VIEWPORT_HEIGHT})
-        page.on(
-            "request",
-            lambda request: (
-                None
-                if request.url.startswith((_origin(address), "data:", "blob:"))
-                else elsewhere.append(request.url)
-            ),
-        )
-        page.on(
-            "console",
-            lambda message: (
-                disallowed.append(message.text) if "Security Policy" in message.text else None
-            ),
-        )
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: written.append(message.text))
         page.goto(address)
         yield page
-        assert elsewhere == []
-        assert disallowed == []
+        own = (_origin(address), "data:", "blob:")
+        assert [url for url in asked if not url.startswith(own)] == []
+        assert [text for text in written if "Security Policy" in text] == []
 
 
 def _origin(address: str) -> str:

@@ -30,13 +30,8 @@ def answer(text: str, *citations: Citation, **given: object) -> Answer:
     return answer_of(text, *citations, **{"language": "en", "answered": True} | given)
 
 
-REFUSAL = answer(
-    "The sources do not say.",
-    answered=False,
-    reason="nothing found",
-    missing=("2035",),
-    confidence=0.1,
-)
+REFUSED = {"answered": False, "reason": "nothing found", "missing": ("2035",), "confidence": 0.1}
+REFUSAL = answer("The sources do not say.", **REFUSED)
 
 SIZE = passage(MARKET, "Size of the drug market", 3)
 SIZE_NL = SIZE.model_copy(

@@ -70,21 +70,12 @@ DEAL = "The agreement covers 12 ports and 3 airports."
 FAR = result_of("far", **REFUSED | UNANSWERABLE | {"facts_missing": ()})
 SECRET = result_of("secret", question="What nobody may look at?", held_out=True)
 NASTY = result_of(
-    "nasty",
-    question=HOSTILE,
-    text=HOSTILE,
-    quotes=(HOSTILE,),
-    language="nl",
+    "nasty", question=HOSTILE, text=HOSTILE, quotes=(HOSTILE,), language="nl", missing=(HOSTILE,),
     history=({"question": HOSTILE, "answer_text": HOSTILE},),
-    missing=(HOSTILE,),
-)
+)  # fmt: skip
 SAME = (NASTY, FAR, SECRET)
-BEFORE = (
-    result_of("market"),
-    result_of("half", **MISSED, judged=False),
-    result_of("deal", text=DEAL),
-    *SAME,
-)
+HALF = result_of("half", **MISSED, judged=False)
+BEFORE = (result_of("market"), HALF, result_of("deal", text=DEAL), *SAME)
 AGREED = result_of("deal", text=DEAL.replace("12", "14"))
 NOW = (result_of("market", **REFUSED), result_of("half", judged=False), AGREED, *SAME)
 
@@ -115,12 +106,12 @@ def keep(
 
 
 WRONG = (
-    result_of("half", **MISSED, judged=False),
+    HALF,
     result_of("refused", **REFUSED),
     result_of("forbidden", **REFUSED | UNANSWERABLE | {"facts_missing": ()},
           forbidden_said=("500 miljard",)),
     result_of("misled", **UNANSWERABLE),
-    result_of("secret", question="What nobody may look at?", held_out=True, **REFUSED),
+    result_of("secret", question=SECRET.question, held_out=True, **REFUSED),
     result_of("hostile", question=HOSTILE, **REFUSED | {"text": HOSTILE}),
     result_of("good"),
     result_of("hi", **GREETING),

@@ -27,14 +27,10 @@ def write(path: Path, *entries: object) -> Path:
 
 
 def test_a_question_is_loaded_with_its_facts_and_history(tmp_path: Path) -> None:
-    follow_up = {
-        "id": "two",
-        "question": "And then?",
-        "language": "en",
-        "answerable": False,
-        "kind": "unanswerable",
+    follow_up = ANSWERABLE | {
+        "id": "two", "answerable": False, "kind": "unanswerable", "facts": [],
         "history": [{"question": "Q", "answer_text": "A"}],
-    }
+    }  # fmt: skip
     first, second = load(write(tmp_path / "set.yaml", ANSWERABLE, follow_up))
     assert first.facts == (("3", "three"),)
     assert second.history == (Turn(question="Q", answer_text="A"),)
@@ -107,14 +103,9 @@ def test_files_of_a_folder_are_fingerprinted_by_name(tmp_path: Path) -> None:
     }
 
 
-MESSAGE = {
-    "id": "hi",
-    "question": "hi",
-    "language": "en",
-    "answerable": False,
-    "kind": "message",
-    "message": "greeting",
-}
+MESSAGE = ANSWERABLE | {
+    "id": "hi", "answerable": False, "kind": "message", "message": "greeting", "facts": [],
+}  # fmt: skip
 
 
 def test_sets_are_asked_together_and_each_counts_in_its_part(tmp_path: Path) -> None:
@@ -124,12 +115,9 @@ def test_sets_are_asked_together_and_each_counts_in_its_part(tmp_path: Path) -> 
     write(sets["questions"] / "a.yaml", ANSWERABLE, MESSAGE)
     write(sets["messages"] / "a.yaml", ANSWERABLE | {"id": "polite"})
     write(sets["conversations"] / "a.yaml", MESSAGE | {"id": "turn", "conversation": "talk"})
-    assert {question.id: question.part for question in load_sets(sets)} == {
-        "one": "questions",
-        "hi": "messages",
-        "polite": "messages",
-        "turn": "conversations",
-    }
+    parts = {question.id: question.part for question in load_sets(sets)}
+    messages = {"hi": "messages", "polite": "messages"}
+    assert parts == {"one": "questions", **messages, "turn": "conversations"}
     assert fingerprints(sets).keys() == {"a.yaml", "messages/a.yaml", "conversations/a.yaml"}
     by_itself = load(sets["questions"])
     assert [question.part for question in by_itself] == ["questions", "messages"]

@@ -42,16 +42,10 @@ def results() -> Results:
 def test_every_question_is_asked_with_its_history_and_reported_in_order(
     results: Results, at_once: int
 ) -> None:
-    assistant, done = Scripted(), list[str]()
-    found = run(
-        QUESTIONS,
-        assistant,
-        OUTLINE,
-        stamp=STAMP,
-        parallel=at_once,
-        on_result=lambda result: done.append(result.id),
-    )
-    assert done == [question.id for question in QUESTIONS]
+    assistant, done = Scripted(), list[QuestionResult]()
+    at = {"stamp": STAMP, "parallel": at_once}
+    found = run(QUESTIONS, assistant, OUTLINE, **at, on_result=done.append)
+    assert [result.id for result in done] == [question.id for question in QUESTIONS]
     assert dict(assistant.asked)["right"] == (Turn(question="earlier", answer_text="text"),)
     assert found.fingerprint == results.fingerprint != ran(QUESTIONS[:3]).fingerprint
 
@@ -60,13 +54,9 @@ def test_of_a_model_it_is_told_how_often_it_failed_and_what_was_not_confirmed(
     results: Results,
 ) -> None:
     first, other, *_ = results.questions
-    asked = [
-        first.model_copy(
-            update={"mode": "generative", "unconfirmed": ("Maybe.",), "left_out": ("No.", "No!")}
-        ),
-        other.model_copy(update={"mode": "fallback"}),
-    ]
-    overall = sum_up(asked, STAMP).overall
+    doubted = {"mode": "generative", "unconfirmed": ("Maybe.",), "left_out": ("No.", "No!")}
+    written = first.model_copy(update=doubted)
+    overall = sum_up([written, other.model_copy(update={"mode": "fallback"})], STAMP).overall
     assert overall.figures["answers.fallback_rate"].value == 0.5
     assert overall.figures["size.unconfirmed"].value == 1.5
     assert results.overall.figures["size.unconfirmed"].value is None
@@ -85,10 +75,8 @@ def test_what_the_assistant_did_is_kept(results: Results) -> None:
 
 def test_language_versions_of_a_section_are_ranked_as_one(results: Results) -> None:
     retrieved = by_id(results, "right").retrieved
-    assert [(found.section, found.relevant) for found in retrieved] == [
-        ("In brief", False),
-        ("Size of the drug market", True),
-    ]
+    ranked = [(found.section, found.relevant) for found in retrieved]
+    assert ranked == [("In brief", False), ("Size of the drug market", True)]
     # The heading stands in another document than the one that this question names.
     assert [found.relevant for found in by_id(results, "wrong refusal").retrieved] == [False]
 
@@ -164,12 +152,8 @@ def test_parts_are_reported_apart() -> None:
         question(HOSTILE, **NOTHING, challenge="injection"),
     )
     results = ran(asked)
-    assert {name: group.n for name, group in results.by_part.items()} == {
-        "open": 5,
-        "held out": 1,
-        "same language": 2,
-        "across languages": 1,
-    }
+    counts = {name: group.n for name, group in results.by_part.items()}
+    assert counts == {"open": 5, "held out": 1, "same language": 2, "across languages": 1}
 
 
 # What a reader sees
@@ -229,6 +213,7 @@ def test_what_can_be_signed_and_what_it_lacks(
     assert (result.signable, result.cause) == (signable, cause)
 
 
+NOTED = SHORT.model_copy(update={"missing": ("2035",)})  # it says that it is not all
 HALF = {"kind": "list", "facts": [["30 billion"], ["40 billion"]]}
 
 
@@ -253,12 +238,7 @@ def bold(*values: str) -> Answer:
         (bold("2020"), [FIRST_SENTENCE], {"kind": "why"}, None),  # no value is asked for
         (SHORT, [FIRST_SENTENCE], HALF, "half a list"),
         (SHORT, [FIRST_SENTENCE], {**HALF, "kind": "why"}, None),
-        (
-            SHORT.model_copy(update={"missing": ("2035",)}),
-            [FIRST_SENTENCE],
-            HALF,
-            None,
-        ),  # it says so
+        (NOTED, [FIRST_SENTENCE], HALF, None),
     ],
 )
 def test_what_a_reader_of_an_answer_is_misled_by(

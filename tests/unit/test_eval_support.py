@@ -91,19 +91,12 @@ TABLE = passage(
     "Correlation table",
     2,
 )
-TABLE = TABLE.model_copy(
-    update={
-        "units": tuple(
-            Unit(start=at, end=at + len(row), kind=kind, lead_in=lead_in)
-            for row, kind, lead_in in (
-                ("Directive 2014/94/EU | This Regulation", "sentence", None),
-                ("Article 11 | Article 23", "item", (2, 40)),
-                ("Article 12 | Article 24; Annex 3", "item", (2, 40)),
-            )
-            for at in [TABLE.text.index(row)]
-        )
-    }
-)
+ROWS = tuple(
+    Unit(start=TABLE.text.index(row), end=TABLE.text.index(row) + len(row), kind="item",
+         lead_in=(2, 40))
+    for row in ("Article 11 | Article 23", "Article 12 | Article 24; Annex 3")
+)  # fmt: skip
+TABLE = TABLE.model_copy(update={"units": (Unit(start=2, end=40), *ROWS)})
 ROW = cite(1, TABLE, "Article 11 | Article 23")
 BOTH = cite(1, TABLE, "Article 11 | Article 23 |\n| Article 12 | Article 24; Annex 3")
 
@@ -118,7 +111,6 @@ BOTH = cite(1, TABLE, "Article 11 | Article 23 |\n| Article 12 | Article 24; Ann
         # Of two rows, and of another than is quoted.
         ("Directive 2014/94/EU: Article 11; This Regulation: Article 24; Annex 3", BOTH, False),
         ("Directive 2014/94/EU: Article 12; This Regulation: Article 24; Annex 3", ROW, False),
-        ("Directive 2014/94/EU: Article 11; This Regulation: Article 23, Annex 3", BOTH, False),
     ],
 )
 def test_a_row_of_a_table_is_supported_with_each_cell_under_its_heading(
@@ -128,9 +120,8 @@ def test_a_row_of_a_table_is_supported_with_each_cell_under_its_heading(
         given = answer(text, quote, passages=(TABLE,))
         assert (row, frozenset({1})) in claims(given)
         assert (row in unsupported(given)) is not supported
-        assert [verdict.supported for verdict in verdicts(given) if verdict.text == row] == [
-            supported
-        ]
+        (verdict,) = [verdict for verdict in verdicts(given) if verdict.text == row]
+        assert verdict.supported is supported
 
 
 @pytest.mark.parametrize(
@@ -159,6 +150,4 @@ def test_what_judges_an_answer_shares_no_code_with_what_makes_and_verifies_it(na
     imported += [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import)
                  for alias in node.names]  # fmt: skip
     assert imported
-    assert not {
-        module for module in imported if module.partition(".")[0] in ("chain", "vectorstore")
-    }
+    assert not {"chain", "vectorstore"} & {module.partition(".")[0] for module in imported}

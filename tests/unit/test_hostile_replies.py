@@ -23,7 +23,6 @@ VERDICT = '{"number": 1, "reason": "It says so.", "verdict": "supported"}'
 
 HOSTILE = {
     "true": "true",
-    "false": "false",
     "null": "null",
     "zero": "0",
     "negative": "-7",
@@ -31,12 +30,10 @@ HOSTILE = {
     "unknown number": "4711",
     "huge number": "9" * 1500,
     "huge exponent": "1e9999",
-    "not a number": "NaN",
     "infinite": "-Infinity",
     "empty": '""',
     "a digit as text": '"2"',
     "lone surrogate": r'"\ud83d"',
-    "half an escape": r'"\ud83d\ud83d"',
     "nothing seen": r'"\u0000\ufeff\u202e"',
     "raw nothing seen": '"\x00\ufeff\u202e"',
     "line end within": '"a\nb"',

@@ -114,16 +114,11 @@ def test_the_address_of_a_reference_is_its_only_link() -> None:
     assert link.attrs["href"] == "https://a.example/x%3E(%3Cscript%3E)"
 
 
-@pytest.mark.parametrize("language", ["nl", "en", "fr", "de", "sl"])
+@pytest.mark.parametrize("language", ["nl", "sl"])
 def test_what_there_is_to_know_of_an_answer_stands_below_it(language: str) -> None:
     words = client_words(language)
-    state = {
-        "language": language,
-        "missing": ("Malta",),
-        "ended": "*It* is over.",
-        "unchecked": True,
-        "trouble": "cut",
-    }
+    state = {"language": language, "missing": ("Malta",), "ended": "*It* is over."}
+    state |= {"unchecked": True, "trouble": "cut"}
     answer = given("A. [1]\n\n- one\n- two\n\nTwo of three.", cited(1, "a"), **state)
     reply = ClientText()
     reply.take(*pieces(("A. [1]\n\n- one\n- two", "a")))
@@ -147,7 +142,7 @@ def test_what_was_not_confirmed_is_marked_in_its_place_or_listed_after_a_stream(
     assert f"{words.unconfirmed_in}\n\n- B \\*is\\*." in streamed.text
 
 
-@pytest.mark.parametrize("language", ["nl", "en", "fr", "de"])
+@pytest.mark.parametrize("language", ["nl", "en"])
 def test_what_was_found_and_not_checked_is_told_in_place_or_after_a_stream(language: str) -> None:
     words = client_words(language)
     answer = only_found(given("A. [1]", cited(1, "a"), language=language))

@@ -58,11 +58,8 @@ def passage() -> Passage:
 
 def test_answers_are_read_with_their_questions(tmp_path: Path) -> None:
     first, second, third = question_file.read(written(tmp_path, RIGHT))
-    assert [(question.language, question.text) for question in first.questions] == [
-        ("en", "How many cranes?"),
-        ("en", "cranes port"),
-        ("nl", "Hoeveel kranen?"),
-    ]
+    said = [(question.language, question.text) for question in first.questions]
+    assert said == [("en", "How many cranes?"), ("en", "cranes port"), ("nl", "Hoeveel kranen?")]
     assert (first.by, second.by, first.approved, third.units) == ("project", "A. Person", None, ())
     day = datetime.date(2026, 11, 29)
     assert (second.approved.organisation, second.approved.on) == ("The Port", day)
@@ -116,9 +113,8 @@ def test_units_are_found_by_their_words_without_marks_and_capitals(tmp_path: Pat
     text = RIGHT.replace("The port has three", "the PORT: has “three”")
     found, stale = prepared_questions(question_file.read(written(tmp_path, text)), [passage()])
     assert stale == []
-    assert [prepared.units for prepared in found] == [("port.en:abc#0",)] * 3 + [
-        ("port.en:abc#1",)
-    ] + [()]
+    units = [prepared.units for prepared in found]
+    assert units == [*[("port.en:abc#0",)] * 3, ("port.en:abc#1",), ()]
     assert len({prepared.id for prepared in found}) == 5
     assert {prepared.id.partition(":")[0] for prepared in found} == {"port.en"}
 
@@ -131,10 +127,8 @@ def test_a_question_whose_unit_cannot_be_told_is_stale(
 ) -> None:
     file = written(tmp_path, RIGHT.replace("The port has three", words))
     found, stale = prepared_questions(question_file.read(file), [passage()])
-    assert [prepared.question for prepared in found] == [
-        "Who opened the port?",
-        "Who closed the port?",
-    ]
+    asked = [prepared.question for prepared in found]
+    assert asked == ["Who opened the port?", "Who closed the port?"]
     assert len(stale) == 3
     assert {(entry.words, entry.why, entry.line) for entry in stale} == {(words, why, 3)}
     assert {entry.file for entry in stale} == {str(tmp_path / "port.questions.yaml")}
@@ -166,14 +160,12 @@ def numbered(number: int) -> PreparedQuestion:
 @pytest.mark.parametrize(
     ("question", "is_shown"),
     [
-        ("Which aims does the board have?", True),
         ("What is Empact?", True),
         ("¿Qué es el puerto?", True),
         ("Élue en 2020, que veut la présidente ?", True),
         ("Πότε άνοιξε το λιμάνι;", True),
         ("which aims does the board have?", False),
         ("Aims of the board of the port", False),
-        ("Give the aims of the board.", False),
         ("Port aims?", False),
     ],
 )

@@ -131,8 +131,7 @@ def test_only_the_exceptions_carry_a_mark_that_says_whose_words_they_are(
     ("points", "told"),
     [
         ([("2 a)", None)], "2 › a)"),
-        ([("9", "9"), ("10", "10"), ("9", "9")], "9; 10"),
-        ([("4", None), ("2", None)], "4; 2"),  # in the order of the quotes
+        ([("9", "9"), ("4", None), ("9", "9")], "9; 4"),  # in the order of the quotes
         ([("2 a)", "2 a)"), ("2 b)", "2 b)")], "2 › a); 2 › b)"),
         ([("1", "2")], "1–2"),  # one quote out of two paragraphs
         ([("2 a)", "2 c)"), ("3", "3")], "2 › a)–c); 3"),
@@ -291,20 +290,16 @@ def test_a_card_raises_the_number_of_a_footnote_and_quotes_it_exactly() -> None:
     assert "<q><sup>27</sup> Europol, 2019.</q>" in Chips(shown, "a", NL).marker(1, quote)
 
 
-def test_hostile_text_in_a_card_is_shown_and_not_run() -> None:
-    document = DocumentInfo(id="evil", language='"><b>', title=HOSTILE, reference=HOSTILE)
-    source = passage(HOSTILE, document)
-    shown, _ = chips(answer(citation(1, HOSTILE, source)), f"{HOSTILE} [1]")
-    assert {tag for tag, _ in shown.elements} <= {"div", "p", "span", "a", "q"}
-    assert shown.text.count(HOSTILE) == 4  # sentence, title, reference, quote
-
-
-def test_hostile_text_in_a_source_is_shown_and_not_run() -> None:
+def test_hostile_text_in_a_card_and_a_source_is_shown_and_not_run() -> None:
     document = DocumentInfo(
         id="evil", language='"><b>', title=HOSTILE, reference=HOSTILE, url="javascript:alert(1)"
     )
     source = passage(f"Vooraf.\n{HOSTILE}\nErna.", document)
-    shown = evidence(answer(citation(1, HOSTILE, source), passages=(source,)))
+    told = answer(citation(1, HOSTILE, source), passages=(source,))
+    card, _ = chips(told, f"{HOSTILE} [1]")
+    assert {tag for tag, _ in card.elements} <= {"div", "p", "span", "a", "q"}
+    assert card.text.count(HOSTILE) == 4  # sentence, title, reference, quote
+    shown = evidence(told)
     assert {tag for tag, _ in shown.elements} <= SAFE
     assert shown.attributes("span")[0] == {"id": "a-1", "tabindex": "-1"}
     quote = f"quote=p1%3A8-{8 + len(HOSTILE)}#passage-p1"
@@ -389,13 +384,6 @@ def test_a_link_of_a_brief_is_called_what_it_opens() -> None:
     assert links(DOCUMENT) == [
         ("Officieel document dat hier is samengevat (EUR-Lex) (opent bovenaan)", DOCUMENT.url)
     ]
-    release = {"about_form": "press_release", "url": "https://www.press.example/ip"}
-    release["questions_url"] = "https://press.example/qanda"
-    package = DOCUMENT.model_copy(update=release)
-    assert links(package) == [
-        ("Persbericht (press.example) (opent bovenaan)", package.url),
-        ("Vragen en antwoorden (press.example) (opent bovenaan)", package.questions_url),
-    ]
     assert links(OFFICIAL)[0][0] == "Open de bron bij dit citaat"
     in_pdf = OFFICIAL.model_copy(update={"url": "https://example.eu/act.pdf"})
     assert links(in_pdf) == [("Open de bron (example.eu) (opent bovenaan)", in_pdf.url)]
@@ -418,21 +406,12 @@ def test_a_link_jumps_to_the_words_where_the_page_allows(
     assert leads_to_words(at_quote(url, quote)) == at_words
 
 
-@pytest.mark.parametrize(
-    ("text", "quotes", "shown_marks"),
-    [
-        (TEXT, ("23 000", "725 000"), ["23 000", "725 000"]),
-        ("een twee drie vier", ("een twee drie", "twee drie vier", "een twee drie"), None),
-    ],
-)
-def test_citations_of_one_passage_share_it_and_leave_its_text_as_it_is(
-    text: str, quotes: tuple[str, ...], shown_marks: list[str] | None
-) -> None:
-    source = passage(text)
+def test_citations_of_one_passage_share_it_and_leave_its_text_as_it_is() -> None:
+    source = passage("een twee drie vier")
+    quotes = ("een twee drie", "twee drie vier", "een twee drie")
     cited = (citation(number, quote, source) for number, quote in enumerate(quotes, start=1))
     shown = evidence(answer(*cited, passages=(source,)))
-    assert shown.passage == _SIGNS.sub("", source.text)
-    assert shown.marks == shown_marks if shown_marks else "".join(shown.marks) == source.text
+    assert shown.passage == "".join(shown.marks) == source.text
     assert len(shown.attributes("section")) == 1
     places = [element["id"] for element in shown.attributes("span") if "id" in element]
     assert sorted(places, key=str) == [f"a-{number}" for number, _ in enumerate(quotes, start=1)]
