@@ -68,16 +68,13 @@ OUTCOMES: list[ReplyVerdicts] = [
     verdicts_on("gone", judged("gone.1", "true", "not_confirmed", "elsewhere"), shown=(True,)),
     verdicts_on("refusal"),
 ]
+TRUE_ONES = ("whole.1", "whole.2", "cut.1", "cut.2", "gone.1")
 READERS = {
-    ("whole.1", "true"): True,
+    **{(name, "true"): True for name in TRUE_ONES},
     ("whole.1", "figure"): True,  # they were wrong once
     ("whole.1", "date"): False,
-    ("whole.2", "true"): True,
     ("whole.2", "figure"): False,
-    ("cut.1", "true"): True,
     ("cut.1", "swap"): False,
-    ("cut.2", "true"): True,
-    ("gone.1", "true"): True,
     ("whole.0", "rider"): False,
 }
 

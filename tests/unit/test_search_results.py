@@ -18,6 +18,7 @@ from tests.support.passages import passage_of
 from vectorstore.profile import default_profile
 
 DOCUMENT = DocumentInfo(id="plan", title="The plan", language="en")
+BY_YEAR = ("In 2030 6%.", "In 2035 20%.", "In 2040 34%.")
 LONG = "The ports of the Union " + "and their many " * 30 + "partners work together."
 
 
@@ -122,9 +123,9 @@ def test_a_list_is_shown_whole() -> None:
 @pytest.mark.parametrize(
     ("items", "years", "expected"),
     [
-        (("In 2030 6%.", "In 2035 20%.", "In 2040 34%."), ("2035",), ("In 2035 20%.",)),
-        (("In 2030 6%.", "In 2035 20%.", "In 2040 34%."), (), None),
-        (("In 2030 6%.", "In 2035 20%.", "In 2040 34%."), ("2050",), None),
+        (BY_YEAR, ("2035",), ("In 2035 20%.",)),
+        (BY_YEAR, (), None),
+        (BY_YEAR, ("2050",), None),
         (("From 2016 to 2019 more.", "Since 2010 less.", "In 2019 all."), ("2010",), None),
     ],
 )
