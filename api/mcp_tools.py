@@ -29,7 +29,7 @@ from api.request_shapes import (
     of_proper,
     page_address,
 )
-from api.routes import sections_of, versions_by_id
+from api.routes import sections_of
 from api.service import Asking, Service
 from chain.request import MAX_QUESTION
 from core import VERSION
@@ -39,6 +39,7 @@ from core.settings import Settings
 from core.source import DocumentKind, Frozen, Scope, ScoredPassage, Standing, preferred
 from language.escaping import visible
 from language.identify import detect_languages
+from vectorstore.manifest import by_document
 from vectorstore.store import Snapshot
 
 _T = TypeVar("_T")
@@ -193,7 +194,7 @@ def _section(
     index: Snapshot, document: str, section: int, language: str, start: int
 ) -> SectionRead:
     _check_limits(index, [document])
-    versions = versions_by_id(index)[document]
+    versions = by_document(index.entries())[document]
     info = versions[preferred(versions, language)].info
     sections = sections_of(index.passages([info.key]))
     numbers = [found.number for found in sections]
@@ -222,7 +223,7 @@ def _section(
 def _documents(index: Snapshot, language: str, start: int, limit: int) -> ListedDocuments:
     """The documents from the one with this number on, each in the language that is wanted, else in
     English, else in its first."""
-    versions = versions_by_id(index)
+    versions = by_document(index.entries())
     standings = index.standings()
     end = start + limit
     listed = []

@@ -21,7 +21,7 @@ from core.answer_blocks import Marked, Marker
 from core.errors import ErrorReply
 from core.source import DocumentInfo, Frozen, Passage, Scope, ScoredPassage, Standing, preferred
 from language.identify import detect_languages
-from vectorstore.manifest import DocumentEntry
+from vectorstore.manifest import DocumentEntry, by_document
 from vectorstore.store import Snapshot
 
 _TURNS = 20  # a follow-up points back to the last turns; more are cut off by the caller
@@ -193,7 +193,7 @@ async def document(
     """Gives a document with the text of its sections."""
 
     def work(index: Snapshot) -> DocumentText:
-        versions = versions_by_id(index).get(id)
+        versions = by_document(index.entries()).get(id)
         if not versions:
             message = "There is no document with this id. /v1/documents lists them."
             raise ApiError(404, message, "not_found", "id")
@@ -206,14 +206,6 @@ async def document(
         )
 
     return await service.read_json(work)
-
-
-def versions_by_id(index: Snapshot) -> dict[str, dict[str, DocumentEntry]]:
-    """The language versions of each document, by its id and their language."""
-    versions: dict[str, dict[str, DocumentEntry]] = {}
-    for entry in index.entries():
-        versions.setdefault(entry.info.id, {})[entry.info.language] = entry
-    return versions
 
 
 def sections_of(passages: Sequence[Passage]) -> tuple[SectionText, ...]:

@@ -253,7 +253,7 @@ def _templates() -> Environment:
     )  # fmt: skip
     templates = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
+        autoescape=True,  # what was asked and answered is data
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -5,7 +5,7 @@ It is read where no store is opened, so nothing here imports Chroma, which takes
 
 import datetime
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from pydantic import Field
@@ -64,6 +64,21 @@ class DocumentEntry(_Counted):
         return self.info.key
 
 
+Versions = Mapping[str, DocumentEntry]
+"""The language versions of one document, by language (ISO 639-1)."""
+
+Documents = Mapping[str, Versions]
+"""Documents, by id."""
+
+
+def by_document(entries: Iterable[DocumentEntry]) -> Documents:
+    """Groups language versions by their document."""
+    documents: dict[str, dict[str, DocumentEntry]] = {}
+    for entry in entries:
+        documents.setdefault(entry.info.id, {})[entry.info.language] = entry
+    return documents
+
+
 class Manifest(_Counted):
     """What a generation was made from."""
 
@@ -84,22 +99,18 @@ class Manifest(_Counted):
         return next((entry for entry in self.documents if entry.info.key == key), None)
 
     @functools.cached_property
-    def _versions_of(self) -> Mapping[str, Sequence[DocumentEntry]]:
-        """The versions of each document, by its id."""
-        found: dict[str, list[DocumentEntry]] = {}
-        for entry in self.documents:
-            found.setdefault(entry.info.id, []).append(entry)
-        return found
+    def _by_document(self) -> Documents:
+        return by_document(self.documents)
 
     def versions(self, language: str, scope: Scope) -> Mapping[str, int]:
         """Keys of the documents to search, in one language version each (`core.source.preferred`
         chooses), with their number of passages."""
-        documents = scope.documents or self._versions_of
+        documents = scope.documents or self._by_document
         chosen: dict[str, int] = {}
         for id_ in documents:
             of_language = {
-                entry.info.language: entry
-                for entry in self._versions_of.get(id_, ())
+                spoken: entry
+                for spoken, entry in self._by_document.get(id_, {}).items()
                 if scope.admits(entry.info)
             }
             if of_language:

@@ -1,7 +1,5 @@
-"""What a configured language model does: it writes an answer, which is checked, and searches again.
-
-And whether it works.
-"""
+"""What a configured language model does for an answer: it writes, its sentences are checked, and it
+searches again; and whether it works."""
 
 import logging
 import time

@@ -20,6 +20,7 @@ from core.source import (
 from language.content_words import content_words
 from language.vocabulary import cues_of
 from vectorstore.chroma import batches
+from vectorstore.manifest import by_document
 from vectorstore.store import Snapshot
 
 _RELATED = 2  # questions beside a refusal, which may also offer a wider search
@@ -143,11 +144,8 @@ def examples(index: Snapshot, language: str) -> tuple[str, ...]:
 
 def _first_questions(index: Snapshot, language: str) -> Iterator[str]:
     """The first prepared question of each document that has one in a language."""
-    versions: dict[str, dict[str, DocumentInfo]] = {}
-    for entry in index.entries():
-        if entry.questions:
-            versions.setdefault(entry.info.id, {})[entry.info.language] = entry.info
-    keys = [infos[preferred(infos, language)].key for infos in versions.values()]
+    documents = by_document(entry for entry in index.entries() if entry.questions)
+    keys = [versions[preferred(versions, language)].key for versions in documents.values()]
     # Those of one document are found by reading all, so several documents are asked of at once.
     for some in batches(keys, _EXAMPLES):
         first: dict[str, str] = {}

@@ -85,10 +85,8 @@ def prepare(
         failure.model_copy(update={"kept": tuple(e.key for e in lost if _covers(failure, e))})
         for failure in (*map(Failure.of, found.unreadable), *failed, *doubles)
     ]
-    kept, paths = (
-        {key for failure in failures for key in failure.kept},
-        set(map(as_text, found.files)),
-    )
+    kept = {key for failure in failures for key in failure.kept}
+    paths = set(map(as_text, found.files))
     fallen = [entry for entry in lost if entry.key in kept]
     others = [entry for entry in lost if entry.key not in kept and entry.path not in paths]
     documents = (*documents, *fallen, *(others if options.only else ()))

@@ -61,7 +61,7 @@ _IsRight = Callable[[Decision, Request], bool]
 app = CommandLine()
 
 
-class Told(NamedTuple):
+class Decisions(NamedTuple):
     """What was decided on questions over one kind of text.
 
     on_topic, in_sources, first: features of the two models of the confidence, and of the chance
@@ -90,7 +90,7 @@ def main(
     _chance(by_ground, fingerprint, console)
 
 
-def _confidence(by_ground: Mapping[str, Told], embedder: str, console: Console) -> None:
+def _confidence(by_ground: Mapping[str, Decisions], embedder: str, console: Console) -> None:
     both = list(by_ground.values())
     near, inside, answerable, far = (
         np.concatenate([getattr(ground, name) for ground in both])
@@ -152,7 +152,7 @@ def _named(weights: Array, names: Sequence[str], digits: int) -> dict[str, float
     return dict(zip(("intercept", *names), rounded, strict=True))
 
 
-def _chance(by_ground: Mapping[str, Told], embedder: str, console: Console) -> None:
+def _chance(by_ground: Mapping[str, Decisions], embedder: str, console: Console) -> None:
     for name, ground in by_ground.items():
         kind = name.partition(",")[0]
         others = [of for other, of in by_ground.items() if other.partition(",")[0] != kind]
@@ -166,13 +166,13 @@ def _chance(by_ground: Mapping[str, Told], embedder: str, console: Console) -> N
     console.print(weights)
 
 
-def _fitted(some: Sequence[Told]) -> Array:
+def _fitted(some: Sequence[Decisions]) -> Array:
     """Weights (intercept first) of a model in which every question counts once."""
     outcome = np.concatenate([ground.right for ground in some]).astype(float)
     return fit(np.concatenate([ground.first for ground in some]), outcome, _OF_CHANCE)
 
 
-def _table(chances: Array, ground: Told) -> Iterator[str]:
+def _table(chances: Array, ground: Decisions) -> Iterator[str]:
     """At each chance: of the answerable questions how many are answered, how many of the answers
     are right, and of the unanswerable ones how many are answered."""
     answerable = ground.answerable
@@ -215,11 +215,11 @@ class _Rows:
             )
         )
 
-    def gathered(self) -> Told:
-        return Told(*map(np.array, zip(*self._rows, strict=True)))
+    def gathered(self) -> Decisions:
+        return Decisions(*map(np.array, zip(*self._rows, strict=True)))
 
 
-def _grounds(folders: Sequence[Path], out: Path) -> Mapping[str, Told]:
+def _grounds(folders: Sequence[Path], out: Path) -> Mapping[str, Decisions]:
     """What is decided over each ground, on questions over documents in these folders among them."""
     settings = Settings()
     elsewhere = settings.model_copy(update={"data_dir": out})
@@ -233,7 +233,7 @@ def _grounds(folders: Sequence[Path], out: Path) -> Mapping[str, Told]:
     }
 
 
-def _over_facts(labelled: Iterable[Question], settings: Settings) -> Told:
+def _over_facts(labelled: Iterable[Question], settings: Settings) -> Decisions:
     rows = _Rows(settings)
     for label in labelled:
         question = standalone(label.question, label.language, label.history)
@@ -253,7 +253,7 @@ def _has_facts(question: Question) -> _IsRight:
     return has_facts
 
 
-def _over_documents(folders: Sequence[Path], settings: Settings) -> Told:
+def _over_documents(folders: Sequence[Path], settings: Settings) -> Decisions:
     kept, labelled = asked_of("choose", folders, settings)
     rows = _Rows(kept)
     for asked in labelled:

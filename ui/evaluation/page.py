@@ -114,9 +114,10 @@ def _progress(settings: Settings, texts: Texts, *, newest: str | None) -> bool:
         st.session_state[_WATCHED] = job.id
         _watch(job, texts)
         return True
-    if st.session_state.pop(_WATCHED, None) == job.id and _run_of(job):
-        _look(_run_of(job))
-    elif _run_of(job) != st.query_params.get("run", newest):
+    made = _run_of(job)
+    if st.session_state.pop(_WATCHED, None) == job.id and made:
+        _look(made)
+    elif made != st.query_params.get("run", newest):
         _show_last(job, texts)
     return False
 

@@ -19,10 +19,10 @@ from ui.markup import code, escape, facts_html
 from ui.paging import page_of
 from ui.shared_assistant import assistant
 from ui.sources import reading_view
-from ui.sources.records import Documents, Versions, by_document, card_html, show_related
+from ui.sources.records import card_html, show_related
 from ui.sources.word_search import FoundPlaces, compared, find, searchable, snippet_html, spans
 from ui.texts import Texts
-from vectorstore.manifest import DocumentEntry
+from vectorstore.manifest import DocumentEntry, Documents, Versions, by_document
 from vectorstore.store import Snapshot
 
 _LONGEST = 200  # characters that are searched for; each word is looked up in all passages

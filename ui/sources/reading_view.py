@@ -18,8 +18,9 @@ from ui.addresses import Span, place_of, quotes, reading_query
 from ui.answers import answer_view
 from ui.markup import escape, folded_html, marked_pieces
 from ui.scripts import into_view
-from ui.sources.records import Documents, Versions, record_html, show_related
+from ui.sources.records import record_html, show_related
 from ui.texts import Texts
+from vectorstore.manifest import Documents, Versions
 from vectorstore.store import Snapshot
 
 logger = logging.getLogger(__name__)

@@ -1,6 +1,6 @@
 """What is known about a document: its card, its record, and the documents that it belongs with."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -9,20 +9,7 @@ from ui import addresses
 from ui.answers.references import author, named, pages, site
 from ui.markup import definitions_html, escape, facts_html, link
 from ui.texts import Texts
-from vectorstore.manifest import DocumentEntry
-
-Versions = Mapping[str, DocumentEntry]
-"""The language versions of one document, by language (ISO 639-1)."""
-
-Documents = Mapping[str, Versions]
-"""All documents, by id."""
-
-
-def by_document(entries: Iterable[DocumentEntry]) -> Documents:
-    documents: dict[str, dict[str, DocumentEntry]] = {}
-    for entry in entries:
-        documents.setdefault(entry.info.id, {})[entry.info.language] = entry
-    return documents
+from vectorstore.manifest import DocumentEntry, Documents, Versions
 
 
 def card_html(versions: Versions, document: DocumentInfo, standing: Standing, texts: Texts) -> str:

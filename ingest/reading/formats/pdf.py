@@ -42,15 +42,11 @@ _SPACES = 2  # at least, in a stated title that replaces the shown one; with few
 def parse(path: Path, data: bytes) -> Parsed:
     """Reads a PDF. Raises DocumentError: it is damaged, needs a password or has no text."""
     document = _open(path, data)
-    pages: list[Page] = []
     try:
-        for number in range(1, len(document) + 1):
-            pages.append(read_page(document, number))
+        pages = [_read(path, document, number) for number in range(1, len(document) + 1)]
         stated = document.get_metadata_value("Title")
         created = _DATE.match(document.get_metadata_value("CreationDate"))
         cover = _read_cover(document)
-    except pypdfium2.PdfiumError:
-        raise _damaged(path, f"page {len(pages) + 1} is damaged") from None
     finally:
         document.close()
     text, starts = _text(pages, bool(cover))
@@ -90,6 +86,13 @@ def _open(path: Path, data: bytes) -> pypdfium2.PdfDocument:
 def _damaged(path: Path, problem: str, fault: Fault = "damaged") -> DocumentError:
     remedy = "Fetch the file again, or open it in a PDF program and save it again."
     return DocumentError(path, None, problem, remedy, fault)
+
+
+def _read(path: Path, document: pypdfium2.PdfDocument, number: int) -> Page:
+    try:
+        return read_page(document, number)
+    except pypdfium2.PdfiumError:
+        raise _damaged(path, f"page {number} is damaged") from None
 
 
 def _check_text(path: Path, pages: list[Page], text: str) -> None:
