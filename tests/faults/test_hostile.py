@@ -72,6 +72,7 @@ SHAPES: dict[str, Callable[[int], str]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SHAPES)
 def test_eight_times_the_size_takes_about_eight_times_the_time(tmp_path: Path, name: str) -> None:
     """Processor time, the least of up to three, of small and large in turn. What takes the square

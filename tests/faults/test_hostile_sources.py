@@ -150,6 +150,7 @@ def test_a_hostile_document_gets_nothing_to_the_reader(case: Case, documents: Be
     assert _faults(answer, case, documents) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", READ, ids=lambda case: case.name)
 def test_a_checker_that_obeys_too_confirms_no_detail_that_the_source_lacks(
     case: Case, documents: Bench

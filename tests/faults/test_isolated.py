@@ -41,7 +41,7 @@ def settings(tmp_path: Path, give_model: Callable[[Path], Path]) -> Settings:
 def test_a_document_comes_out_as_if_loaded_here(settings: Settings) -> None:
     token_count = token_counter(estimated=False)
     with Loader(settings) as loader:
-        for file in sorted((ROOT / "corpus").rglob("*.md")):
+        for file in sorted((ROOT / "corpus").rglob("drugs*.md")):
             loaded = loader.load(file)
             assert loaded.document == load(file)
             assert loaded.passages == tuple(split(loaded.document, token_count))

@@ -40,6 +40,7 @@ def _folders(folder: Path) -> int:
     return sum(place.is_dir() for place in folder.iterdir())
 
 
+@pytest.mark.long
 def test_five_publications_later_nothing_of_what_was_removed_is_there(small: Small) -> None:
     settings = small({}).model_copy(update=KEPT)
     _publish_and_remove(small, settings)

@@ -43,6 +43,7 @@ def _started(settings: Settings, server: Script, *arguments: str) -> subprocess.
     )  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_command_that_asked_a_model_ends_with_0(settings: Settings, server: Script) -> None:
     server.reply = reply_of("In 2019 there were more than 725 000 reports in the EU.")
     process = _started(settings, server, "-m", "chain", QUESTION)

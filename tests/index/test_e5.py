@@ -123,8 +123,10 @@ def test_what_other_versions_and_killed_processes_left_is_removed(tmp_path: Path
     assert under_way.exists()
 
 
-@pytest.mark.parametrize("name", sorted(FILES))
-@pytest.mark.parametrize("content", [b"\x00\xff" * 5000, None])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [*((name, b"\x00\xff" * 5000) for name in sorted(FILES)), ("reader.onnx.data", None)],
+)
 def test_a_damaged_model_is_made_anew(
     made: Path,
     tmp_path: Path,

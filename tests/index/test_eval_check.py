@@ -130,6 +130,7 @@ def test_an_unanswerable_question_whose_answer_is_there_is_named() -> None:
 # Our own sets
 
 
+@pytest.mark.long
 def test_our_labels_fit_the_briefs(settings: Settings) -> None:
     passages = open_index(settings).snapshot().passages()
     found = check(load_sets(SETS), Outline.of(passages), fitted_on=load(FITTED_ON))

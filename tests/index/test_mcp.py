@@ -305,6 +305,7 @@ def test_a_program_of_this_machine_needs_no_key_and_gets_the_protocol_alone(
     assert unasked == []
 
 
+@pytest.mark.long
 def test_a_program_is_told_how_to_build_an_index(tmp_path: Path) -> None:
     async def used() -> CallToolResult:
         async with Client(program(tmp_path)) as client:

@@ -21,7 +21,6 @@ from tests.support.openai_server import Script, openai_server, reply_of
 from ui.answers.answer_view import answer_html
 
 steady = settings(deadline=None, derandomize=True, max_examples=40, database=None)
-slow = settings(steady, max_examples=80)
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +66,13 @@ def _assert_is_exact(answer: Answer) -> None:
     assert answer.kind in ("answer", "partial") or not answer.asked_for
 
 
-@slow
+@steady
 @given(question=texts)
 def test_any_question_has_an_exact_answer_or_a_refusal(assistant: Assistant, question: str) -> None:
     _assert_is_exact(assistant.ask(question))
 
 
-@settings(steady, max_examples=40)
+@steady
 @given(question=texts, scope=st.builds(
     Scope,
     areas=st.lists(st.sampled_from(("drugs", "no-such", "")), max_size=2).map(tuple),

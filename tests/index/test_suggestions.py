@@ -37,6 +37,7 @@ def test_questions_to_begin_with_are_each_of_another_document_that_answers_them(
     assert len({answer.citations[0].document.id for answer in answers}) == len(offered)
 
 
+@pytest.mark.long
 def test_questions_about_a_document_are_answered_by_it(assistant: Assistant) -> None:
     index = assistant.index.snapshot()
     for document in index.documents():

@@ -212,6 +212,7 @@ def test_what_was_asked_before_ctrl_c_is_written(file: Path, server: Script) -> 
     assert len(written_in(file)) > 1
 
 
+@pytest.mark.long
 def test_what_fails_is_told_and_what_lasts_ends_the_run(
     file: Path, server: Script, capsys: pytest.CaptureFixture[str]
 ) -> None:

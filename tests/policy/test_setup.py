@@ -74,6 +74,7 @@ def test_what_others_require_in_vain_is_in_no_lock(lock: str) -> None:
     assert not {*LEFT_OUT} & _pinned(lock).keys()
 
 
+@pytest.mark.long
 def test_what_is_left_out_is_told_and_not_missed(settings: Settings) -> None:
     told = (ROOT / "docs/dependencies.md").read_text("utf-8")
     assert not [name for name in LEFT_OUT if not re.search(rf"^\|[^|]*\b{name}\b", told, re.M)]

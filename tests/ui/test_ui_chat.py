@@ -161,19 +161,17 @@ def _examples(app: AppTest) -> list[str]:
 
 
 @pytest.mark.parametrize("language", languages())
-def test_every_example_question_is_answered(app: AppTest, language: str) -> None:
+def test_an_example_question_is_answered(app: AppTest, language: str) -> None:
     run(app.selectbox(key="language").set_value(language))
     examples = _examples(app)
     assert len(examples) == 5
     press(app, examples[0])
     assert not _examples(app)
-    for example in examples[1:]:
-        ask(app, example.strip("` "))
-    asked = [exchange.question for exchange in conversation(app)]
-    assert asked == [example.strip("` ") for example in examples]
-    given = [answer for answer in answers(app) if answer]
-    assert [answer.question for answer in given if not answer.is_sourced] == []
-    assert {answer.question_language for answer in given} == {language}
+    (answer,) = answers(app)
+    assert answer
+    assert answer.question == examples[0].strip("` ")
+    assert answer.is_sourced
+    assert answer.question_language == language
 
 
 def test_a_follow_up_is_asked_with_what_came_before(

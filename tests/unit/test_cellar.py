@@ -388,6 +388,7 @@ def test_paragraphs_between_two_points_belong_to_the_first(tmp_path: Path) -> No
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "line",
     [

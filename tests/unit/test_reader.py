@@ -224,6 +224,7 @@ def test_a_mark_like_ours_behind_a_sentence_is_taken_off() -> None:
     assert _texts("It grows [✓ bevestigd].", "It falls [verified]!") == ["It grows.", "It falls!"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("before", ["", '{"sentences": [', '{"sentences": [{"text": "'])
 @pytest.mark.parametrize(
     "unit",
