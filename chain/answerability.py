@@ -28,6 +28,7 @@ from prompts import Aside
 from vectorstore.store import Snapshot
 
 _ACROSS = 1 / 3  # of refuse_below, where what was found is in another language
+_OFF_TOPIC = 0.5  # probability of being on topic below which a question is not
 _ALWAYS = 6  # passages that a model is given however far they are
 
 
@@ -76,7 +77,7 @@ def decide(
     is_across = any(scored.passage.language != language for scored in whole.found[:1])
     least = settings.refuse_below * (_ACROSS if is_across else 1.0)
     likely = bool(meaning.follows) or enough >= least
-    is_far = sure.on_topic < amounts.confidence.far if is_across else sure.off_topic
+    is_far = sure.on_topic < (amounts.confidence.far if is_across else _OFF_TOPIC)
     refuses_far = is_far and settings.refuse_below > 0 and not is_prepared  # at 0 nothing is
     within = max((scored.score for scored in whole.found), default=-math.inf)
     is_better_outside = outside is not None and outside.score > within + amounts.ranking.outside

@@ -8,7 +8,8 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING
 
 from langchain_core.runnables import RunnableConfig
 
@@ -32,7 +33,7 @@ from vectorstore.embeddings import local_embedder
 from vectorstore.store import Index, Snapshot, open_index
 
 if TYPE_CHECKING:
-    from chain.answer.model_run import Search, WithModel
+    from chain.answer.model_run import WithModel
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ class Assistant:
             )
         self._after = after
         no_langsmith_tracing()
-        self._settings = settings
+        self.settings = settings
         self.index = index or open_index(settings)
         local_embedder()  # understands messages and verifies, whatever the index has
         self._model: WithModel | None = None
@@ -141,7 +142,7 @@ class Assistant:
         """
         held: list[Event] = []
         for event in events:
-            if self._settings.audit and isinstance(event, TextDelta):
+            if self.settings.audit and isinstance(event, TextDelta):
                 held.append(event)
                 continue
             if isinstance(event, Finished):
@@ -187,13 +188,13 @@ class Assistant:
             index,
             query,
             meaning,
-            self._settings.results,
-            for_model=self._settings.generative,
+            self.settings.results,
+            for_model=self.settings.generative,
             translate=self._translate(query),
         )
         watch.begin("decide")
         yield Stage(name="reading")
-        decision = decide(index, query, meaning, found, self._settings)
+        decision = decide(index, query, meaning, found, self.settings)
         if decision.in_parts:
             watch.begin("parts")
         request = build_request(index, query, meaning, decision)
@@ -239,8 +240,8 @@ class Assistant:
     def _decided_without_model(
         self, index: Snapshot, query: Query, meaning: Interpretation
     ) -> Decision:
-        found = retrieve(index, query, meaning, self._settings.results, for_model=False)
-        return decide(index, query, meaning, found, self._settings)
+        found = retrieve(index, query, meaning, self.settings.results, for_model=False)
+        return decide(index, query, meaning, found, self.settings)
 
     def _writing(
         self,
@@ -256,13 +257,15 @@ class Assistant:
             return AnswerRun(request)
         from chain.answer.model_run import ModelRun
 
+        # A task rests on what it has.
+        search = partial(retrieve_more, index, query, results=self.settings.results)
         return ModelRun(
             request,
             model.answerer,
             nearness_of(index, local_embedder()),
             checking=model.checking,
-            search=self._search_again(index, query, meaning),
-            unconfirmed=self._settings.unconfirmed,
+            search=None if meaning.message else search,
+            unconfirmed=self.settings.unconfirmed,
             stands_in=meaning.can_be_quoted and decision.quotable,
         )
 
@@ -281,19 +284,9 @@ class Assistant:
 
         return translate
 
-    def _search_again(
-        self, index: Snapshot, query: Query, meaning: Interpretation
-    ) -> "Search | None":
-        """A second search for a question; a task rests on what it has."""
-        if meaning.message:
-            return None
-        return lambda queries, known: retrieve_more(
-            index, query, queries, known, self._settings.results
-        )
-
     def _language(self, question: str, history: Sequence[Turn]) -> str:
         questions = [*(turn.question for turn in history), question]
-        return detect_languages(questions, self._settings.default_language)[-1]
+        return detect_languages(questions, self.settings.default_language)[-1]
 
     def _understand(self, index: Snapshot, query: Query) -> Interpretation:
         """Interprets the message; a model rewrites follow-ups if there is one, else rules do."""
@@ -311,11 +304,6 @@ class Assistant:
         )
 
 
-class _Current(NamedTuple):
-    settings: Settings
-    assistant: Assistant
-
-
 class CurrentAssistant:
     """Called, it gives the assistant by the current settings; safe to share between threads.
 
@@ -326,24 +314,17 @@ class CurrentAssistant:
     def __init__(self, keeping: HookFactory) -> None:
         self._keeping = keeping
         self._lock = threading.Lock()
-        self._made: _Current | None = None
+        self._made: Assistant | None = None
 
     def __call__(self) -> Assistant:
-        made = self._made
-        if made is None or made.settings != current():
-            with self._lock:  # only one thread makes it, and an index is opened once
-                made = self._made = self._of(current())
-        return made.assistant
-
-    def _of(self, settings: Settings) -> _Current:
-        made, index = self._made, None
-        if made is not None:
-            if made.settings == settings:  # another thread was first
-                return made
-            if not changed(made.settings, settings, AT_START):
-                index = made.assistant.index
-        after = self._keeping(settings)
-        return _Current(settings, Assistant(settings, after=after, index=index))
+        with self._lock:  # only one thread makes it, and an index is opened once
+            made, settings = self._made, current()
+            if made is None or made.settings != settings:
+                stays = made is not None and not changed(made.settings, settings, AT_START)
+                index = made.index if made and stays else None
+                after = self._keeping(settings)
+                made = self._made = Assistant(settings, after=after, index=index)
+            return made
 
 
 class _Stopwatch:

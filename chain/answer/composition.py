@@ -1,5 +1,5 @@
-"""Makes an answer of drafts: builds blocks with citations, and finds the value in them that was
-asked for."""
+"""Makes an answer of drafts: lets those through that are word for word in their passages, builds
+blocks with citations, and finds the value in them that was asked for."""
 
 import itertools
 import re
@@ -9,8 +9,7 @@ from typing import Literal
 
 from langchain_core.runnables import RunnableConfig
 
-from chain.checking.quotes import quoted
-from chain.reading.quotables import reading
+from chain.reading.quotables import is_row, reading
 from chain.request import Draft, Quote, Request, Verdict
 from chain.writing.extractive import quotations, supporting_blocks
 from core.answer import Citation, Mode, ModelTrouble, Stage, TextDelta
@@ -26,16 +25,32 @@ from core.answer_blocks import (
 )
 from core.settings import Unconfirmed
 from core.source import ScoredPassage
-from language.content_words import content_words
 from language.demands import asks_for, numbers
 from language.facts import names_as_written
 from language.figures import dates_as_written, figures
 from language.identify import written_in
 from language.vocabulary import cues_of
-from language.words import fold
+from language.words import content_words, fold
 from prompts import languages, phrases, short_phrases
 
 _BRACKETED = re.compile(r"\[[\d\s,;–-]+\]")
+
+
+def quoted(draft: Draft, request: Request) -> Verdict:
+    """Verdict on a draft by its own quote: "quoted" if its text is verbatim there, and the quote
+    within its passage; a table row may have its headings."""
+    quote, differs = draft.quote, Verdict("differs")
+    if quote is None or not 0 <= quote.passage < len(request.found):
+        return differs
+    passage = request.found[quote.passage].passage
+    if not 0 <= quote.start < quote.end <= len(passage.text):
+        return differs
+    source = " ".join(passage.text[quote.start : quote.end].split())
+    within = [u for u in passage.units if quote.start <= u.start and u.end <= quote.end]
+    rows = {reading(passage, unit) for unit in within if is_row(passage, unit)}
+    texts = [text for text in (draft.text, *draft.items, *(draft.around or ())) if text]
+    is_quoted = bool(texts) and all(text in source or text in rows for text in texts)
+    return Verdict("quoted", (quote,)) if is_quoted else differs
 
 
 class AnswerBuilder:
@@ -55,7 +70,7 @@ class AnswerBuilder:
         self.further: tuple[Blocks, ...] = ()
         self._request = request
         self._numbers: dict[int, int] = {}  # passage -> number
-        self._quotes: dict[Quote, None] = {}
+        self.quotes: dict[Quote, None] = {}
         self._written: list[str] = []  # a model's sentences
         self._quoted: Counter[str] = Counter()  # language of a quoted draft -> number of drafts
         # Salutation and closing of an e-mail, in a language that has them.
@@ -75,13 +90,9 @@ class AnswerBuilder:
         self._request = request
 
     @property
-    def quotes(self) -> Collection[Quote]:
-        return self._quotes
-
-    @property
     def citations(self) -> tuple[Citation, ...]:
         """One citation per distinct quote, by number."""
-        made = [self._citation(quote) for quote in self._quotes]
+        made = [self._citation(quote) for quote in self.quotes]
         return tuple(sorted(made, key=lambda citation: citation.number))
 
     @property
@@ -92,7 +103,7 @@ class AnswerBuilder:
     def asked_for(self) -> tuple[str, ...]:
         """The number, date or name that the question asks for, in the statement that was read as
         the best; of a model's words, in its first sentence."""
-        if not self.blocks or not self._quotes or self.is_found:
+        if not self.blocks or not self.quotes or self.is_found:
             return ()
         request, shown = self._request, marked_text(self.blocks).plain
         text, language = shown.split("\n\n")[0], self.language
@@ -186,7 +197,7 @@ class AnswerBuilder:
         status = verdict.status if is_settled else "pending"
         is_shown = status != "not_confirmed" or self._unconfirmed == "show"
         if verdict.is_found and is_shown:
-            self._quotes.update(dict.fromkeys(verdict.quotes))
+            self.quotes.update(dict.fromkeys(verdict.quotes))
             evidence = tuple(
                 QuotedSpan(number=self._number(quote.passage), start=quote.start, end=quote.end)
                 for quote in verdict.quotes

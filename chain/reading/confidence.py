@@ -251,10 +251,6 @@ class Confidence(NamedTuple):
         """Probability (0-1) that the sources answer the question."""
         return self.on_topic * self.in_sources
 
-    @property
-    def off_topic(self) -> bool:
-        return self.on_topic < 0.5
-
 
 def confidence(part: Part, index: Snapshot) -> Confidence:
     """Confidence that the passages found for a question, which come from the index, answer it."""
