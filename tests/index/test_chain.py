@@ -51,7 +51,6 @@ def test_the_same_fact_is_found_in_four_languages(
     ("question", "refusal"),
     [
         ("best pizza recipe", "No answer to this question"),
-        ("Wat is de hoofdstad van Australië?", "In de bronnen is geen antwoord"),
         ("Wer hat die Fußballweltmeisterschaft 2014 gewonnen?", "In den Quellen wurde"),
         ("Cual es la capital de Australia?", "En las fuentes no se ha encontrado"),
     ],
@@ -210,11 +209,9 @@ def test_countries_are_known_by_name_and_by_adjective(
 @pytest.mark.parametrize(
     ("question", "reason", "missing"),
     [
-        ("Wie won het WK voetbal in 2010?", "off_topic", ()),
         ("Which subsidies do farmers get from the EU?", "off_topic", ()),
         (f"Wat doet de {'Ж' * 600}?", "off_topic", ()),
         ("   ", "off_topic", ()),
-        ("?", "off_topic", ()),
         ("Hoeveel drugslaboratoria waren er in 2016 in Polen?", "not_in_sources", ("Polen",)),
     ],
 )
@@ -225,23 +222,14 @@ def test_a_refusal_says_why(
     assert (answer.answered, answer.reason, answer.missing) == (False, reason, missing)
 
 
-@pytest.mark.parametrize(
-    ("question", "language"),
-    [
-        ("Hoeveel drugslaboratoria werden er in Polen ontdekt?", "nl"),
-        ("How many drug labs were dismantled in Canada in 2015?", "en"),
-    ],
-)
-def test_a_refusal_offers_a_question_or_two_that_are_answered(
-    assistant: Assistant, question: str, language: str
-) -> None:
-    refused = assistant.ask(question, language=language)
-
+def test_a_refusal_offers_a_question_or_two_that_are_answered(assistant: Assistant) -> None:
+    question = "Hoeveel drugslaboratoria werden er in Polen ontdekt?"
+    refused = assistant.ask(question, language="nl")
     assert not refused.answered
     assert 1 <= len(refused.related) <= 2
     for offered in refused.related:
         earlier = [Turn(question=question, answer_text=refused.text)]
-        answer = assistant.ask(offered, earlier, language)
+        answer = assistant.ask(offered, earlier, "nl")
         assert answer.is_sourced
         assert answer.confidence >= 0.7
         assert not answer.missing

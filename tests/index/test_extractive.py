@@ -10,8 +10,6 @@ from chain.request import Ranked
 from chain.understanding.follow_ups import sub_questions
 from tests.support.small import Small
 
-Indexed = Small
-
 HARBOUR = """---
 id: harbour
 title: Harbour report
@@ -87,7 +85,7 @@ def test_a_question_is_parted_at_its_questions_and_at_the_sides_of_a_comparison(
     ],
 )  # fmt: skip
 def test_a_question_with_two_parts_is_answered_where_each_is(
-    indexed: Indexed, question: str, kind: str
+    indexed: Small, question: str, kind: str
 ) -> None:
     answer = Assistant(indexed({"harbour.md": HARBOUR})).ask(question, language="en")
     assert answer.kind == kind
@@ -106,7 +104,7 @@ def test_a_question_with_two_parts_is_answered_where_each_is(
     ],
 )  # fmt: skip
 def test_parts_and_sides_of_a_comparison_find_a_passage_of_their_own(
-    indexed: Indexed, question: str, both: tuple[str, str]
+    indexed: Small, question: str, both: tuple[str, str]
 ) -> None:
     settings = indexed({"harbour.md": HARBOUR})
     one = settings.model_copy(update={"refuse_below": 0.0, "results": 1})
@@ -115,7 +113,7 @@ def test_parts_and_sides_of_a_comparison_find_a_passage_of_their_own(
     assert all(said in answer.text for said in both)
 
 
-def test_a_footnote_is_no_answer_by_itself(indexed: Indexed) -> None:
+def test_a_footnote_is_no_answer_by_itself(indexed: Small) -> None:
     text = (
         "---\nid: note\ntitle: Ferries\nlanguage: en\n---\n\n# Ferries\n\n## Report on ferries\n\n"
         "The report on ferries was published in 2017.\n\n[^1]: Report on ferries, COM(2017) 195.\n"
@@ -129,7 +127,7 @@ def test_a_footnote_is_no_answer_by_itself(indexed: Indexed) -> None:
 
 
 def test_passages_are_ordered_by_what_search_and_reading_say(
-    indexed: Indexed, monkeypatch: pytest.MonkeyPatch
+    indexed: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index = Assistant(indexed({"harbour.md": HARBOUR})).index
     found = index.snapshot().search("passengers", 4, "en")
@@ -158,7 +156,7 @@ def test_passages_are_ordered_by_what_search_and_reading_say(
 
 
 @pytest.mark.usefixtures("sure")
-def test_what_two_documents_say_in_the_same_words_is_said_once(indexed: Indexed) -> None:
+def test_what_two_documents_say_in_the_same_words_is_said_once(indexed: Small) -> None:
     text = (
         "---\nid: {0}\ntitle: Report {0}\nlanguage: en\n---\n\n# Report {0}\n\n## Boats\n\n"
         "The town has 40 boats.\n"

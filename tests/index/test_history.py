@@ -53,14 +53,20 @@ def test_after_a_rollback_what_the_files_bring_back_is_known(small: Small) -> No
     assert ahead(settings) is None
 
 
-def test_what_is_published_after_a_rollback_is_compared_with_what_was_in_use(small: Small) -> None:
+def test_a_document_bears_when_it_last_changed_and_a_rollback_takes_changes_back(
+    small: Small,
+) -> None:
     files = {"alpha.md": document("alpha")}
     settings = small(files)
     ingest(settings)
-    small(files := {**files, "beta.md": document("beta")})
+    first = Generations(settings).current().manifest
+    small({**files, "beta.md": document("beta")})
     ingest(settings)
+    second = Generations(settings).current().manifest
+    changed = {entry.key: entry.changed for entry in second.documents}
+    assert changed == {"alpha.en": first.created, "beta.en": second.created}
     Generations(settings).rollback()
-    small({**files, "gamma.md": document("gamma")})
+    small({**files, "beta.md": document("beta"), "gamma.md": document("gamma")})
     ingest(settings)
     assert history(settings)[-1].added == ("beta.en", "gamma.en")
 
@@ -73,18 +79,6 @@ def test_a_note_is_kept_with_a_generation(small: Small) -> None:
     Generations(settings).annotate(first, "The first")
     assert [generation.note for generation in history(settings)] == ["The first", "Second"]
     assert len(list(Generations(settings).open(first).all_passages())) == 2
-
-
-def test_a_document_bears_when_it_last_changed(small: Small) -> None:
-    settings = small({"alpha.md": document("alpha"), "beta.md": document("beta")})
-    ingest(settings)
-    first = Generations(settings).current().manifest
-    small({"alpha.md": document("alpha"), "beta.md": document("beta", "Now of boats.")})
-    ingest(settings)
-
-    second = Generations(settings).current().manifest
-    changed = {entry.key: entry.changed for entry in second.documents}
-    assert changed == {"alpha.en": first.created, "beta.en": second.created}
 
 
 def test_status_and_history_as_text_and_as_json(small: Small, run_ingest: Command) -> None:

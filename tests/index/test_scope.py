@@ -15,7 +15,6 @@ from tests.support.small import Small
 from vectorstore.generation import Generation, Kind
 from vectorstore.store import open_index
 
-Indexed = Small
 DRUGS = "How much is the EU drug market worth each year?"
 TWO_THINGS = "What are the priorities on firearms and how much is the drug market worth?"
 
@@ -41,7 +40,7 @@ def test_what_another_document_answers_is_refused_within_this_one(assistant: Ass
         assert within.documents == ("csa-strategy",)
 
 
-def _fishing(indexed: Indexed) -> Settings:
+def _fishing(indexed: Small) -> Settings:
     """Twenty-four documents of ten passages each, of which one is asked for."""
 
     def quay(n: int, m: int) -> str:
@@ -52,7 +51,7 @@ def _fishing(indexed: Indexed) -> Settings:
 
 
 def test_a_narrow_scope_is_answered_by_its_own_passages_as_the_wide_way_would(
-    indexed: Indexed, monkeypatch: pytest.MonkeyPatch
+    indexed: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = _fishing(indexed)
     index = open_index(settings)
@@ -102,11 +101,7 @@ def test_limits_that_only_together_leave_nothing_are_each_told(assistant: Assist
     scope = Scope(areas=("drugs",), documents=("firearms-plan",))
     lines = assistant.ask(DRUGS, scope=scope).text.splitlines()
     assert lines[-2:] == ["- policy area: 1", "- chosen documents: 1"]
-
-
-def test_where_no_single_limit_is_to_blame_only_that_nothing_fits_is_told(
-    assistant: Assistant,
-) -> None:
+    # Where no single limit is to blame, only that nothing fits is told.
     scope = Scope(language="pl", as_of=datetime.date(1999, 1, 1))
     answer = assistant.ask(DRUGS, scope=scope)
     assert (answer.reason, answer.text.count("\n")) == ("out_of_scope", 0)
@@ -116,7 +111,7 @@ BEES = "# Plan {n}\n\n## Beekeeping\n\nThe town keeps {hives} hives of bees on t
 
 
 @pytest.fixture
-def plans(indexed: Indexed) -> Assistant:
+def plans(indexed: Small) -> Assistant:
     """A plan of 2020 that another took the place of in 2022, which is in force from 2023 on."""
     old = "---\nid: plan-1\nlanguage: en\ndate: 2020-05-01\nsuperseded_by: plan-2\n---\n\n"
     new = "---\nid: plan-2\nlanguage: en\ndate: 2022-05-01\neffective_from: 2023-01-01\n---\n\n"

@@ -33,9 +33,6 @@ ASKED = (
 )
 
 
-Rows = dict[str, list[str]]
-
-
 @pytest.fixture
 def documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two laws, and questions over one; both end with the same article, by which neither is told
@@ -61,7 +58,7 @@ def documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def _rows(printed: str) -> Rows:
+def _rows(printed: str) -> dict[str, list[str]]:
     """The rows of printed tables, by their first cell."""
     return {
         cells[0]: cells[1:]

@@ -10,33 +10,26 @@ from core.settings import ROOT
 
 TESTS = ROOT / "tests"
 MAY_SLEEP = TESTS / "support/waiting.py"
-CLOCKS = {"monotonic", "perf_counter", "time"}
-
-
-def called(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
-    """Each call of a function of a module, as in "time.sleep"."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            yield ast.unparse(node.func), node
+CLOCKS = ("monotonic", "perf_counter", "time")
 
 
 def wrong(file: Path) -> Iterator[str]:
-    tree = ast.parse(file.read_text("utf-8"))
-    for name, call in called(tree):
-        if name.endswith(".sleep"):
-            yield f"{call.lineno}: wait for a condition (until, in tests/support/waiting.py)"
-        if name in ("httpx.get", "httpx.post", "httpx.Client") and not any(
-            given.arg == "timeout" for given in call.keywords
-        ):
-            yield f"{call.lineno}: ask with tests/support/patient_http.py"
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assert) and any(
-            name in {f"time.{clock}" for clock in CLOCKS} and isinstance(compared, ast.Compare)
-            for compared in ast.walk(node.test)
-            for name, call in called(compared)
-            if not call.args
-        ):
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            name = ast.unparse(node.func)
+            if name.endswith(".sleep"):
+                yield f"{node.lineno}: wait for a condition (until, in tests/support/waiting.py)"
+            is_patient = any(given.arg == "timeout" for given in node.keywords)
+            if name in ("httpx.get", "httpx.post", "httpx.Client") and not is_patient:
+                yield f"{node.lineno}: ask with tests/support/patient_http.py"
+        if isinstance(node, ast.Assert) and any(map(_compares_a_time, ast.walk(node.test))):
             yield f"{node.lineno}: count work, or ask whether it ends at all"
+
+
+def _compares_a_time(node: ast.AST) -> bool:
+    return isinstance(node, ast.Compare) and any(
+        f"time.{clock}()" in ast.unparse(node) for clock in CLOCKS
+    )
 
 
 @pytest.mark.parametrize("folder", sorted(one.name for one in TESTS.iterdir() if one.is_dir()))
