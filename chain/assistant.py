@@ -290,18 +290,13 @@ class Assistant:
 
     def _understand(self, index: Snapshot, query: Query) -> Interpretation:
         """Interprets the message; a model rewrites follow-ups if there is one, else rules do."""
-        question, language, model = query.question, query.language, self._model
-
-        def rewrite(question: str, turns: Sequence[Turn]) -> str:
-            assert model is not None  # noqa: S101 - else `rewrite` is not passed on
-            others = other_languages(index, query)
-            return model.condenser.standalone(
-                question, language, turns, query.config, others=others
+        language, model = query.language, self._model
+        rewrite = model and (
+            lambda question, turns: model.condenser.standalone(
+                question, language, turns, query.config, others=other_languages(index, query)
             )
-
-        return interpret(
-            question, language, query.history, index.documents(), rewrite if model else None
         )
+        return interpret(query.question, language, query.history, index.documents(), rewrite)
 
 
 class CurrentAssistant:

@@ -90,7 +90,7 @@ def amounts(text: str, language: str) -> Iterator[tuple[str, str]]:
     >>> list(amounts("46% of 3.1 million reports in 2019", "en"))
     [('46%', ''), ('3.1 million', ' reports')]
     """
-    text = without_dates(text, language)
+    text = _shown(language).sub(_blank, without_references(text))
     return ((match["amount"], match["noun"] or "") for match in _amount(language).finditer(text))
 
 
@@ -235,11 +235,6 @@ def dates_as_written(text: str, language: str) -> Iterator[str]:
     return (match[0] for match in _shown(language).finditer(without_references(text)))
 
 
-def without_dates(text: str, language: str) -> str:
-    """A text with blanks for its references and for what `dates_as_written` finds."""
-    return _shown(language).sub(lambda match: " " * len(match[0]), without_references(text))
-
-
 def has_date(dates: Collection[Date], years: Collection[int], claimed: Date) -> bool:
     """Whether one of the dates equals the claimed one or is more precise; one without a year may
     be of any of the `years` that stand apart."""
@@ -331,4 +326,8 @@ def references_in(text: str) -> tuple[frozenset[str], str]:
 
 def without_references(text: str) -> str:
     """A text with blanks for what looks like a reference, to show its figures and dates."""
-    return _ALIKE.sub(lambda match: " " * len(match[0]), text)
+    return _ALIKE.sub(_blank, text)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match[0])

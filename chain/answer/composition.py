@@ -60,7 +60,7 @@ class AnswerBuilder:
     so that its "[1]" is not read as our citation.
 
     Args:
-        request: of which the passages may grow.
+        request: may give way to one with further passages behind its own.
         unconfirmed: what becomes of sentences that were not confirmed.
     """
 
@@ -68,7 +68,7 @@ class AnswerBuilder:
         self._unconfirmed = unconfirmed
         self.blocks: Blocks = ()
         self.further: tuple[Blocks, ...] = ()
-        self._request = request
+        self.request = request
         self._numbers: dict[int, int] = {}  # passage -> number
         self.quotes: dict[Quote, None] = {}
         self._written: list[str] = []  # a model's sentences
@@ -82,12 +82,8 @@ class AnswerBuilder:
     def language(self) -> str:
         """Language of the answer proper: of a model's words, else of most quotes."""
         if self._written:
-            return written_in(" ".join(self._written), self._request.language)
-        return self._quoted.most_common(1)[0][0] if self._quoted else self._request.language
-
-    def extend(self, request: Request) -> None:
-        """Takes in further passages, behind those that there are."""
-        self._request = request
+            return written_in(" ".join(self._written), self.request.language)
+        return self._quoted.most_common(1)[0][0] if self._quoted else self.request.language
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -98,14 +94,14 @@ class AnswerBuilder:
     @property
     def is_found(self) -> bool:
         """Whether it has results in place of an answer."""
-        return bool(self.blocks) and not self._written and not self._request.is_sure
+        return bool(self.blocks) and not self._written and not self.request.is_sure
 
     def asked_for(self) -> tuple[str, ...]:
         """The number, date or name that the question asks for, in the statement that was read as
         the best; of a model's words, in its first sentence."""
         if not self.blocks or not self.quotes or self.is_found:
             return ()
-        request, shown = self._request, marked_text(self.blocks).plain
+        request, shown = self.request, marked_text(self.blocks).plain
         text, language = shown.split("\n\n")[0], self.language
         if not self._written:
             best = request.parts[0].ranked[0] if request.parts and request.parts[0].ranked else None
@@ -127,7 +123,7 @@ class AnswerBuilder:
         if draft.quote is None:
             self._written.append(draft.text)
         else:
-            self._quoted[self._request.found[draft.quote.passage].passage.language] += 1
+            self._quoted[self.request.found[draft.quote.passage].passage.language] += 1
         return self._added(before)
 
     def preview(self, draft: Draft) -> TextDelta:
@@ -139,12 +135,12 @@ class AnswerBuilder:
         before = self.blocks
         if not before and self._letter:
             before = (own(self._letter.opening),)
-        elif not before and draft.quote is not None and self._request.overview:
-            before = (own(phrases(self._request.language).summary),)
-        elif not before and draft.quote is not None and not self._request.is_sure:
-            before = _above_results(self._request)
-        if not self.blocks and self._request.opening:
-            before = (own(self._request.opening), *before)
+        elif not before and draft.quote is not None and self.request.overview:
+            before = (own(phrases(self.request.language).summary),)
+        elif not before and draft.quote is not None and not self.request.is_sure:
+            before = _above_results(self.request)
+        if not self.blocks and self.request.opening:
+            before = (own(self.request.opening), *before)
         made = self._made(draft, verdict, is_final=is_final)
         return _joined(before, made) if draft.quote is None else (*before, *made)
 
@@ -166,7 +162,7 @@ class AnswerBuilder:
         """What stands behind a former text."""
         piece = marked_text(self.blocks).cut(len(before.text))
         passages = {number: passage for passage, number in self._numbers.items()}
-        cited = (self._request.found[passages[mark.number]].passage.id for mark in piece.markers)
+        cited = (self.request.found[passages[mark.number]].passage.id for mark in piece.markers)
         return TextDelta(
             text=piece.text, markers=piece.markers, cited=tuple(cited), blocks=self.blocks
         )
@@ -205,14 +201,14 @@ class AnswerBuilder:
             return AnswerSentence(
                 text=draft.text, status=status, reason=verdict.reason, evidence=evidence
             )
-        found = self._request.found
+        found = self.request.found
         nearest = tuple(
             PassageSpan(
                 passage_id=found[quote.passage].passage.id, start=quote.start, end=quote.end
             )
             for quote in verdict.quotes
         )
-        stand_in, words = "", phrases(self._request.language)
+        stand_in, words = "", phrases(self.request.language)
         if status == "differs":
             stand_in = words.left_out.format(details=", ".join(verdict.details))
         elif not is_shown:
@@ -230,7 +226,7 @@ class AnswerBuilder:
         """The number of a passage; a new one is behind all others, and none that the passages have
         in brackets: beside a model's words those that are quoted below them."""
         if passage not in self._numbers:
-            request = self._request
+            request = self.request
             below = [scored for part in request.parts for scored in part.found]
             taken = _bracketed(below if self._written and below else request.found)
             free = itertools.count(max(self._numbers.values(), default=0) + 1)
@@ -238,7 +234,7 @@ class AnswerBuilder:
         return self._numbers[passage]
 
     def _citation(self, quote: Quote) -> Citation:
-        found = self._request.found[quote.passage]
+        found = self.request.found[quote.passage]
         passage = found.passage
         text = passage.text[quote.start : quote.end]
         if not text or len(text) != quote.end - quote.start:
@@ -306,13 +302,11 @@ def _joined(before: Blocks, made: Sequence[AnswerBlock]) -> Blocks:
 
 def _bracketed(found: Iterable[ScoredPassage]) -> frozenset[int]:
     """Numbers in square brackets in passages, their headings and titles."""
-    passages = (scored.passage for scored in found)
-    texts = (
-        "\n".join((passage.text, passage.document.title, *passage.headings)) for passage in passages
-    )
-    return frozenset(
-        number for text in texts for found in _BRACKETED.findall(text) for number in _listed(found)
-    )
+    numbers = set[int]()
+    for passage in (scored.passage for scored in found):
+        text = "\n".join((passage.text, passage.document.title, *passage.headings))
+        numbers.update(*map(_listed, _BRACKETED.findall(text)))
+    return frozenset(numbers)
 
 
 def _listed(brackets: str) -> Iterator[int]:

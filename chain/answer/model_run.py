@@ -179,7 +179,7 @@ class ModelRun(AnswerRun):
             so_far=marked_text(self.builder.blocks).plain,
         )
         self._verifier = Verifier(self.request, self._nearness)
-        self.builder.extend(self.request)
+        self.builder.request = self.request
 
     def _checked(
         self, config: RunnableConfig | None, *, is_lost: bool

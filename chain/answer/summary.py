@@ -50,7 +50,7 @@ def summary_of(index: Snapshot, key: str) -> Answer | None:
         return None
     document = statements[0][0].passage.document
     found = tuple({scored.passage.id: scored for scored, _ in statements}.values())
-    passages = [scored.passage for scored in found]
+    passages = tuple(scored.passage for scored in found)
     request = Request(document.title, document.language, found)
     builder, section = AnswerBuilder(request), ""
     for scored, units in statements:
@@ -67,7 +67,7 @@ def summary_of(index: Snapshot, key: str) -> Answer | None:
         blocks=builder.blocks,
         language=builder.language,
         citations=builder.citations,
-        passages=tuple(passages),
+        passages=passages,
         answered=True,
         confidence=1.0,
         mode="extractive",

@@ -6,7 +6,7 @@ What is known of the question itself goes in too: the prepared questions near it
 
 import math
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple, cast
 
@@ -215,7 +215,9 @@ def missing(question: str, language: str, found: Sequence[ScoredPassage]) -> tup
     be no language: "en français", "auf Deutsch".
     """
     demands = demands_of(question, language)
-    everything = Evidence(_with_dates(found), language)
+    passages = [scored.passage for scored in found]
+    dates = [LanguageText(str(each.document.date or ""), each.language) for each in passages]
+    everything = Evidence([*map(of_passage, passages), *dates], language)
     numbers = everything.figures_missing(demands)
     lacking = [
         *(number for number in numbers if sum(map(str.isdigit, number)) >= _DIGITS),
@@ -225,19 +227,13 @@ def missing(question: str, language: str, found: Sequence[ScoredPassage]) -> tup
             if country[0].isupper() and not named(country, language)
         ),
     ]
-    texts = [LanguageText(scored.passage.context(), scored.passage.language) for scored in found]
+    texts = [LanguageText(passage.context(), passage.language) for passage in passages]
     attributes = [
         phrases(language).attributes[attribute]
         for attribute in attributes_asked(question, language)
         if texts and not any(may_state(attribute, *text) for text in texts)
     ]
     return (*sorted(dict.fromkeys(lacking), key=question.find), *attributes)
-
-
-def _with_dates(found: Sequence[ScoredPassage]) -> Iterator[LanguageText]:
-    for scored in found:
-        yield of_passage(scored.passage)
-        yield LanguageText(str(scored.passage.document.date or ""), scored.passage.language)
 
 
 class Confidence(NamedTuple):
