@@ -31,7 +31,7 @@ from typing import Any, Literal
 from core.errors import LockedError, StoreError
 from core.files import make_private
 from core.settings import ROOT, environment_of_jobs
-from userdata.started_jobs import StartedJob, is_running
+from userdata.personal_data import StartedJob, is_running
 
 JobKind = Literal["ingest", "eval"]
 JobState = Literal["running", "done", "failed", "stopped"]

@@ -1,8 +1,8 @@
 """Keeps a reader's conversations and notes in the database."""
 
 import datetime
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,7 +11,6 @@ from sqlalchemy import (
     Column,
     Connection,
     Double,
-    Executable,
     ForeignKeyConstraint,
     Table,
     Text,
@@ -107,7 +106,7 @@ class Conversations:
 
     def forget_old(self) -> None:
         """Deletes what has expired, of all users."""
-        with self._writing() as connection:
+        with self._database.transaction(_WHAT) as connection:
             self._forget_old(connection)
 
     def listed(self, search: str = "") -> tuple[ListedConversation, ...]:
@@ -121,7 +120,9 @@ class Conversations:
             query = query.where(or_(_C.plain_name.contains(word, autoescape=True), in_texts))
         return tuple(
             ListedConversation(id=id, title=title or "", changed=_date(changed))
-            for id, title, changed in self._rows(query.order_by(_C.changed.desc(), _C.id))
+            for id, title, changed in self._database.rows(
+                _WHAT, query.order_by(_C.changed.desc(), _C.id)
+            )
         )
 
     def find(self, id: str) -> Conversation | None:
@@ -162,43 +163,44 @@ class Conversations:
             {"user": self.user, "conversation": conversation.id, **_exchange_row(exchange)}
             for exchange in exchanges or conversation.exchanges
         ]
-        with self._writing() as connection:
+        with self._database.transaction(_WHAT) as connection:
             self._forget_old(connection)
             put(connection, CONVERSATIONS, row)
             put(connection, EXCHANGES, *rows)
 
     def drop(self, conversation: str, *exchanges: str) -> None:
         """Deletes exchanges (ids) of a conversation (id)."""
-        self._change(
+        self._database.change(
+            _WHAT,
             delete(EXCHANGES).where(
                 _E.user == self.user, _E.conversation == conversation, _E.id.in_(exchanges)
-            )
+            ),
         )
 
     def rename(self, id: str, name: str) -> None:
         """Names a conversation; an empty name makes a question its title again."""
         renaming = update(CONVERSATIONS).where(_C.user == self.user, _C.id == id)
-        self._change(renaming.values(_named(name)))
+        self._database.change(_WHAT, renaming.values(_named(name)))
 
     def delete(self, id: str) -> None:
         """Deletes a conversation; does nothing when there is none with this id."""
-        self._change(delete(CONVERSATIONS).where(_C.user == self.user, _C.id == id))
+        self._database.change(_WHAT, delete(CONVERSATIONS).where(_C.user == self.user, _C.id == id))
 
     def delete_all(self) -> None:
         """Deletes all conversations and notes of this user."""
-        with self._writing() as connection:
+        with self._database.transaction(_WHAT) as connection:
             for table in (CONVERSATIONS, NOTES):
                 connection.execute(delete(table).where(table.c.user == self.user))
 
     def users(self) -> tuple[str, ...]:
         """All users of whom there is a conversation or a note."""
         query = union(select(_C.user), select(_N.user))
-        return tuple(sorted(user for (user,) in self._rows(query)))
+        return tuple(sorted(user for (user,) in self._database.rows(_WHAT, query)))
 
     def notes(self) -> tuple[Note, ...]:
         """This user's notes, newest first."""
         query = select(_N.note).where(_N.user == self.user, _N.changed >= self._oldest())
-        rows = self._rows(query)
+        rows = self._database.rows(_WHAT, query)
         with _readable("note"):
             found = [Note.model_validate_json(note) for (note,) in rows]
         return tuple(sorted(found, key=lambda note: note.kept, reverse=True))
@@ -206,13 +208,13 @@ class Conversations:
     def noted(self) -> frozenset[str]:
         """The ids of this user's notes."""
         query = select(_N.id).where(_N.user == self.user, _N.changed >= self._oldest())
-        return frozenset(id for (id,) in self._rows(query))
+        return frozenset(id for (id,) in self._database.rows(_WHAT, query))
 
     def put_note(self, note: Note) -> bool:
         """Stores a note, in place of the one with its id. Returns False and stores nothing when its
         quote is too long or the user has `MAX_NOTES` already."""
         others = select(func.count()).where(_N.user == self.user, _N.id != note.id)
-        with self._writing() as connection:
+        with self._database.transaction(_WHAT) as connection:
             self._forget_old(connection)
             if (
                 connection.execute(others).scalar_one() >= MAX_NOTES
@@ -225,7 +227,7 @@ class Conversations:
 
     def drop_note(self, id: str) -> None:
         """Deletes a note; does nothing when there is none with this id."""
-        self._change(delete(NOTES).where(_N.user == self.user, _N.id == id))
+        self._database.change(_WHAT, delete(NOTES).where(_N.user == self.user, _N.id == id))
 
     def _forget_old(self, connection: Connection) -> None:
         for table in (CONVERSATIONS, NOTES):
@@ -236,18 +238,6 @@ class Conversations:
         if not self.lasting:
             return 0.0
         return (now() - datetime.timedelta(days=self._days)).timestamp()
-
-    def _writing(self) -> AbstractContextManager[Connection]:
-        """A transaction that writes."""
-        return self._database.transaction(_WHAT)
-
-    def _rows(self, query: Executable) -> Sequence[Any]:
-        """The rows that a query finds."""
-        return self._database.rows(_WHAT, query)
-
-    def _change(self, statement: Executable) -> None:
-        """Writes with one statement."""
-        self._database.change(_WHAT, statement)
 
 
 @contextmanager

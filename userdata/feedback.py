@@ -7,9 +7,9 @@ was kept before stays.
 
 import datetime
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Self
 
-from pydantic import AwareDatetime, ValidationError, model_validator
+from pydantic import AwareDatetime, ValidationError
 from sqlalchemy import Column, Connection, Table, Text, delete, select
 
 from core.answer import Answer, Mode, Turn
@@ -41,7 +41,7 @@ class Feedback(Frozen):
     scope: Scope = Scope()  # that limited the search
     answered: bool
     answer_text: str
-    answer_language: str = ""  # empty in files of version 0.1.0
+    answer_language: str = ""
     more: tuple[str, ...] = ()  # that was folded below the answer
     documents: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()  # heading paths of the citations, " › " between headings
@@ -57,15 +57,6 @@ class Feedback(Frozen):
     def found_wrong(self) -> bool:
         """Whether the reader found the answer or its evidence wrong."""
         return False in (self.helpful, self.evidence)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _kept_before_scopes(cls, values: Any) -> Any:
-        """Reads feedback of version 0.1.0, whose scope is only areas."""
-        if not isinstance(values, dict) or "areas" not in values:
-            return values
-        rest = {name: value for name, value in values.items() if name != "areas"}
-        return {**rest, "scope": {"areas": values["areas"]}}
 
     @classmethod
     def on(

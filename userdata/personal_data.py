@@ -1,13 +1,21 @@
 """All that is kept of one person, exported and erased; and what is forgotten for its age.
 
-Each function raises StrategiewijzerError when something cannot be read, erased or removed; what
-comes after it is still there then.
+Most is in the database; who started jobs is in data_dir/jobs/KIND/JOB/job.json (ui/jobs.py has the
+rest of these). Each function raises StrategiewijzerError when something cannot be read, erased or
+removed; what comes after it is still there then.
 """
 
 import datetime
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
+from core.errors import StoreError
+from core.files import is_locked
 from core.settings import Settings
 from core.source import Frozen
 from userdata import feedback
@@ -17,7 +25,16 @@ from userdata.conversation import Conversation, Note, now
 from userdata.conversations import Conversations
 from userdata.database import database
 from userdata.feedback import Feedback
-from userdata.started_jobs import StartedJob, forget_old_jobs, forget_starter, started_jobs
+
+
+class StartedJob(BaseModel, frozen=True):
+    """The facts in a job's file: who started it, when, and to do what."""
+
+    id: str
+    kind: str
+    arguments: tuple[str, ...]
+    by: str
+    started: AwareDatetime
 
 
 class HandledFeedback(Frozen):
@@ -152,3 +169,59 @@ def _forget_feedback(settings: Settings) -> int:
     for verdict in old:
         feedback.remove(database(settings), verdict.id)
     return len(old)
+
+
+def started_jobs(data_dir: Path) -> tuple[StartedJob, ...]:
+    """The jobs on record, oldest first of each kind."""
+    return tuple(job for _, job in _found(data_dir))
+
+
+def forget_starter(data_dir: Path, user: str) -> None:
+    """Takes the identifier of a user from the jobs that he or she started."""
+    mine = [folder for folder, job in _found(data_dir) if job.by == user]
+    try:
+        for folder in mine:
+            facts = json.loads((folder / "job.json").read_text("utf-8"))
+            part = folder / "anonymous.part"
+            part.write_text(json.dumps({**facts, "by": ""}), "utf-8")
+            part.replace(folder / "job.json")
+    except OSError as error:
+        raise _not_written(data_dir, error) from error
+
+
+def forget_old_jobs(data_dir: Path, days: int) -> int:
+    """Removes what is kept of jobs that ended and were started longer ago; returns how many."""
+    oldest = now() - datetime.timedelta(days=days)
+    old = [folder for folder, job in _found(data_dir) if job.started < oldest]
+    try:
+        gone = [folder for folder in old if not is_running(folder)]
+        for folder in gone:
+            with suppress(FileNotFoundError):  # another process removes it as well
+                shutil.rmtree(folder)
+    except OSError as error:
+        raise _not_written(data_dir, error) from error
+    return len(gone)
+
+
+def _found(data_dir: Path) -> Iterator[tuple[Path, StartedJob]]:
+    """The jobs with their folders; one that is being removed or is not ours is left out."""
+    for file in sorted((data_dir / "jobs").glob("*/*/job.json")):
+        try:
+            yield file.parent, StartedJob.model_validate_json(file.read_bytes())
+        except (OSError, ValueError):
+            continue
+
+
+def is_running(job: Path) -> bool:
+    """Whether the command of the job in this folder has not ended and a process of it is there."""
+    try:
+        return not (job / "ended").exists() and is_locked(job / "events.jsonl")
+    except FileNotFoundError:
+        return False
+
+
+def _not_written(data_dir: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"What is kept of jobs in {data_dir / 'jobs'} cannot be changed: {error}. Check that this "
+        "program may write there, then try again."
+    )

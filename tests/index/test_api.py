@@ -25,8 +25,8 @@ from tests.support import patient_http
 from tests.support.answers import doubted, made
 from tests.support.api_server import Slow, bearer, client, key, serving, told
 from tests.support.waiting import PATIENCE, until
-from userdata.after_answers import after_answers
 from userdata.api_keys import found, hash_of
+from userdata.asked_questions import after_answers
 from userdata.audit import records
 from vectorstore.chroma import GenerationGone
 

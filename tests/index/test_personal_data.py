@@ -18,12 +18,20 @@ from core.settings import Settings
 from tests.support.people import REPLY, answer, note, verdict
 from tests.support.waiting import RUNS_ON, until
 from ui import jobs
-from userdata import asked_questions, audit, feedback, personal_data, started_jobs
+from userdata import asked_questions, audit, feedback, personal_data
 from userdata.audit import keep, records, verify_store
 from userdata.conversation import Conversation, Exchange
 from userdata.conversations import Conversations
 from userdata.database import FILE, database
-from userdata.personal_data import PersonalData, collect, conversations_of, erase, forget, people
+from userdata.personal_data import (
+    PersonalData,
+    collect,
+    conversations_of,
+    erase,
+    forget,
+    people,
+    started_jobs,
+)
 
 AN, BO = "https://login.example an", "https://login.example bo"
 MARKS = ("vraag", "opmerking", "oordeel")
@@ -187,7 +195,7 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
     def move(days: int) -> None:
         moment = _now() + datetime.timedelta(days=days)
-        for module in (personal_data, started_jobs, audit, asked_questions):
+        for module in (personal_data, audit, asked_questions):
             monkeypatch.setattr(module, "now", lambda: moment)
 
     return move
@@ -239,16 +247,16 @@ def test_a_job_file_that_is_no_job_is_passed_over(kept: Settings) -> None:
     spoilt = kept.data_dir / "jobs/eval/x/job.json"
     spoilt.parent.mkdir()
     spoilt.write_text("[", "utf-8")
-    assert [job.by for job in started_jobs.started_jobs(kept.data_dir)] == [AN, BO]
+    assert [job.by for job in started_jobs(kept.data_dir)] == [AN, BO]
 
 
 def test_two_processes_forget_at_once(kept: Settings) -> None:
     """As when two replicas start."""
     code = (
         "import sys; from pathlib import Path; from core.settings import Settings; "
-        "from userdata import audit, personal_data, started_jobs; import datetime; "
+        "from userdata import audit, personal_data; import datetime; "
         "later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=4000)\n"
-        "for one in (audit, personal_data, started_jobs): one.now = lambda: later\n"
+        "for one in (audit, personal_data): one.now = lambda: later\n"
         "personal_data.forget(Settings(data_dir=Path(sys.argv[1])))"
     )
     runs = [subprocess.Popen([sys.executable, "-c", code, str(kept.data_dir)]) for _ in range(3)]

@@ -18,8 +18,15 @@ from tests.support.databases import address_of, dumped, is_kept
 from tests.support.passages import answer_of
 from tests.support.people import HOSTILE
 from userdata import asked_questions
-from userdata.after_answers import after_answers
-from userdata.asked_questions import CountedQuestion, dismiss, forget_old, note, read, remove
+from userdata.asked_questions import (
+    CountedQuestion,
+    after_answers,
+    dismiss,
+    forget_old,
+    note,
+    read,
+    remove,
+)
 from userdata.audit import records
 from userdata.database import METADATA, Database, alembic_config, database, transaction
 
@@ -251,12 +258,12 @@ def test_a_question_that_cannot_be_counted_costs_nobody_the_answer(
     counting = settings.model_copy(update={"keep_questions": 30})
     blocked = counting.model_copy(update={"data_dir": Path("/dev/null/data")})
     if error:
-        monkeypatch.setattr("userdata.after_answers.note", fails)
+        monkeypatch.setattr("userdata.asked_questions.note", fails)
     answer = Assistant(counting, after=after_answers(counting if error else blocked)).ask(
         DRUGS, by="an"
     )
     assert "30 miljard" in answer.text
-    (told_in_log,) = [line for line in caplog.records if line.name == "userdata.after_answers"]
+    (told_in_log,) = [line for line in caplog.records if line.name == "userdata.asked_questions"]
     assert "is not counted" in told_in_log.getMessage()
     assert error or "cannot be kept in /dev/null/data" in caplog.text
     assert DRUGS not in caplog.text

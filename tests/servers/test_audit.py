@@ -23,7 +23,7 @@ from tests.support.answers import doubted, made
 from tests.support.databases import address_of
 from tests.support.people import NOON, REPLY
 from userdata import audit, feedback
-from userdata.after_answers import after_answers
+from userdata.asked_questions import after_answers
 from userdata.audit import (
     FORMAT,
     START,

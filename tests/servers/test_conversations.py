@@ -2,7 +2,6 @@
 several processes."""
 
 import datetime
-import json
 import os
 import sqlite3
 import stat
@@ -24,7 +23,7 @@ from tests.support.people import HOSTILE, NOON, REPORTS, answer, talk, verdict
 from userdata import conversations, feedback
 from userdata.conversation import MAX_NAME, Conversation, Exchange, now
 from userdata.conversations import Conversations
-from userdata.database import FILE, METADATA, Database
+from userdata.database import FILE, Database
 from userdata.feedback import Feedback
 
 
@@ -302,15 +301,6 @@ def test_a_reader_who_thinks_again_meanwhile_has_the_last_word(
     change(kept_in, verdict(1))
     reader.join()
     assert feedback.read(kept_in) == left
-
-
-def test_a_verdict_that_was_kept_with_areas_only_is_still_read(kept_in: Database) -> None:
-    kept = verdict(1).model_dump(mode="json", exclude={"scope", "evidence", "handled", "by"})
-    feedback.save(kept_in, verdict(1))
-    row = json.dumps({**kept, "areas": ["drugs"]})
-    with kept_in.transaction("Test") as connection:
-        connection.execute(update(METADATA.tables["feedback"]).values(feedback=row))
-    assert feedback.read(kept_in) == (verdict(1, scope=Scope(areas=("drugs",))),)
 
 
 def test_a_verdict_has_what_the_answer_knows() -> None:

@@ -26,7 +26,7 @@ from tests.support.waiting import until
 from ui.markup import escape
 from ui.shared_assistant import assistant
 from ui.texts import load
-from userdata.after_answers import after_answers
+from userdata.asked_questions import after_answers
 from userdata.audit import chain, records
 from userdata.conversations import Conversations
 from vectorstore import chroma

@@ -51,18 +51,3 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("user", "conversation", "id", name=op.f("exchanges_key")),
     )
-    op.create_table(
-        "shares",
-        sa.Column("user", sa.Text(), nullable=False),
-        sa.Column("conversation", sa.Text(), nullable=False),
-        sa.Column("token", sa.Text(), nullable=False),
-        sa.Column("expires", sa.Double(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["user", "conversation"],
-            ["conversations.user", "conversations.id"],
-            name=op.f("shares_of_conversations"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("user", "conversation", name=op.f("shares_key")),
-    )
-    op.create_index("shares_by_token", "shares", ["token"])

@@ -7,4 +7,4 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    op.drop_table("shares")
+    op.drop_table("shares", if_exists=True)  # which 0001 made once
