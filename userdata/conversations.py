@@ -1,7 +1,7 @@
 """Keeps a reader's conversations and notes in the database."""
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -118,11 +118,10 @@ class Conversations:
         for word in _stored(plain(search)).split()[:_SEARCHED]:
             in_texts = exists().where(*_OF_CONVERSATION, _E.words.contains(word, autoescape=True))
             query = query.where(or_(_C.plain_name.contains(word, autoescape=True), in_texts))
+        rows: Sequence[Any] = self._database.rows(_WHAT, query.order_by(_C.changed.desc(), _C.id))
         return tuple(
             ListedConversation(id=id, title=title or "", changed=_date(changed))
-            for id, title, changed in self._database.rows(
-                _WHAT, query.order_by(_C.changed.desc(), _C.id)
-            )
+            for id, title, changed in rows
         )
 
     def find(self, id: str) -> Conversation | None:

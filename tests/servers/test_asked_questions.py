@@ -213,16 +213,17 @@ def test_a_hostile_question_is_kept_as_text_or_not_at_all(on: Settings) -> None:
     remove(on, "\ud83d", "\0")
 
 
-def test_the_migration_adds_the_table_to_a_database_made_by_migrations(on: Settings) -> None:
+def test_a_database_of_an_earlier_version_gets_new_tables_and_loses_old_ones(on: Settings) -> None:
     kept_in = database(on)
     on.data_dir.mkdir(exist_ok=True)
     with transaction(kept_in.engine, writes=True, rebuilds=True) as connection:
         alembic.upgrade(alembic_config(connection), "0003")
-        assert not sqlalchemy.inspect(connection).has_table("asked_questions")
+        connection.exec_driver_sql("CREATE TABLE shares (token TEXT)")
         connection.exec_driver_sql("INSERT INTO feedback VALUES ('x', '{}')")
     note(on, told(DRUGS), "an")
     assert counted(on) == {DRUGS: 1}
     assert "('x', '{}')" in dumped(kept_in)
+    assert not sqlalchemy.inspect(kept_in.engine).has_table("shares")
 
 
 # With the assistant

@@ -18,6 +18,7 @@ from ui.markup import code, escape, facts_html, folded_html
 from ui.paging import page_of
 from ui.shared_assistant import usable_index
 from ui.texts import Texts
+from userdata.asked_questions import remove
 
 _PAGE = 10
 
@@ -154,7 +155,9 @@ def _dismiss(settings: Settings, group: QuestionGroup) -> None:
 
 
 def _erase(settings: Settings, group: QuestionGroup) -> None:
-    approving.erase(settings, group)
+    """Deletes what is kept of the questions, such as one that names somebody; verdicts stay."""
+    for wording in group.wordings:
+        remove(settings, wording.text, wording.language)
     st.session_state[answer_editor.DONE] = "erased"
 
 

@@ -19,7 +19,7 @@ from ui.access import on_record
 from ui.maintenance import job_list
 from ui.maintenance.question_groups import QuestionGroup
 from ui.shared_assistant import assistant
-from userdata.asked_questions import dismiss, remove
+from userdata.asked_questions import dismiss
 from userdata.audit import AnswerDecision, Decided, keep_decision
 from userdata.database import database
 from userdata.feedback import handle
@@ -101,13 +101,6 @@ def close(settings: Settings, group: QuestionGroup) -> None:
         handle(database(settings), verdict, on_record(access.user()))
     for wording in group.wordings:
         dismiss(settings, wording.text, wording.language)
-
-
-def erase(settings: Settings, group: QuestionGroup) -> None:
-    """Deletes what is kept of the questions of a group, such as one that names somebody; verdicts
-    stay. Errors as of `approve`."""
-    for wording in group.wordings:
-        remove(settings, wording.text, wording.language)
 
 
 def publish(keys: Iterable[str]) -> bool:

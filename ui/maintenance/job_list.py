@@ -109,12 +109,14 @@ def newest_first(settings: Settings, *tasks: JobTask) -> Iterator[Job]:
 
 def published(settings: Settings) -> datetime.datetime | None:
     """When the last publication from here began that was done, be it that nothing changed."""
-    done = (
-        job.started
-        for job in newest_first(settings, "publish")
-        if (made := report(job)) is not None and not made.stop
-    )
-    return next(done, None)
+    done = filter(is_published, newest_first(settings, "publish"))
+    return next((job.started for job in done), None)
+
+
+def is_published(job: Job) -> bool:
+    """Whether a job is a publication that was done."""
+    made = report(job) if task(job) == "publish" else None
+    return made is not None and not made.stop
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

@@ -59,27 +59,12 @@ def show(context: PageContext) -> None:
             st.info(texts("maintenance.plan.none"))
     elif newest == last and _untouched_since(last, settings):
         _plan(last, report, context)  # what others do with the files is noticed on publishing
-    elif _went_through(newest) and _untouched_since(newest, settings):
+    elif work.is_published(newest) and _untouched_since(newest, settings):
         st.info(texts("maintenance.plan.published"))
     elif not context.busy:
         reason = "another" if work.task(newest) == "rollback" else "outdated"
         st.info(texts(f"maintenance.plan.{reason}"))
     _published(settings, texts)
-
-
-def _may_shrink(documents: int, texts: Texts) -> bool:
-    """Asks whether so many documents may go."""
-    with st.container(gap="xxsmall"):
-        label = texts("maintenance.plan.shrink", number=documents)
-        chosen = st.checkbox(label, key="maintenance-shrink")
-        st.html(facts_html(texts("maintenance.plan.shrink_help")))
-    return chosen
-
-
-def _went_through(job: Job) -> bool:
-    """Whether a job is a publication that was done."""
-    report = work.report(job) if work.task(job) == "publish" else None
-    return report is not None and not report.stop
 
 
 def _untouched_since(job: Job, settings: Settings) -> bool:
@@ -126,7 +111,10 @@ def _publish(report: Report, context: PageContext) -> None:
     arguments = ["--json", "--as-planned", report.fingerprint]
     can = bool(report.plan.written or report.plan.unchanged or not report.failures)
     if report.stop and can:
-        can = _may_shrink(len(report.plan.removed), texts)
+        with st.container(gap="xxsmall"):
+            label = texts("maintenance.plan.shrink", number=len(report.plan.removed))
+            can = st.checkbox(label, key="maintenance-shrink")
+            st.html(facts_html(texts("maintenance.plan.shrink_help")))
         arguments.append("--allow-shrink")
     st.text_input(
         texts("maintenance.plan.note"),
