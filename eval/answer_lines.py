@@ -70,11 +70,6 @@ def own_words(blocks: Blocks) -> str:
     return "\n".join(line.text for line in lines)
 
 
-def words(blocks: Blocks) -> int:
-    """Number of words, without labels."""
-    return sum(len(line.text.split()) for line in answer_lines(blocks) if line.kind != "label")
-
-
 def cited(blocks: Blocks) -> frozenset[int]:
     """Numbers of all citations in blocks."""
     return frozenset(n for line in answer_lines(blocks) for n in line.numbers)

@@ -10,7 +10,7 @@ import prompts
 from core.answer import Answer, Turn
 from core.answer_blocks import Blocks, marked_text
 from core.source import Passage
-from eval.answer_lines import cited, own_words, words
+from eval.answer_lines import cited, own_words
 from eval.dataset import Question, dialogues
 from eval.labels import Outline
 from eval.question_results import (
@@ -148,7 +148,7 @@ def assess(
         ),
         confidence=answer.confidence,
         missing=answer.missing,
-        words=words(answer.blocks),
+        words=len(text.split()),
         latency_ms=round(latency_ms, 1),
     )
     return result.model_copy(update={"cause": likely_cause(result)})

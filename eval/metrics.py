@@ -1,8 +1,7 @@
 """Metrics: rankings, rates with intervals, tests of a difference, calibration, agreement.
 
-A ranking is a sequence of booleans, best result first: True for a relevant result. A `Share` is one
-question's contribution to a rate: (part, whole), for example 2 of 3 facts. A question to which the
-rate does not apply contributes nothing.
+A ranking has a boolean for each result, best first: whether it is relevant. A `Share` is a
+question's contribution to a rate: (part, whole), such as 2 of 3 facts; none where it does not apply.
 """
 
 import math
@@ -27,18 +26,12 @@ def first_relevant(ranking: Ranking) -> int | None:
 
 
 def hit_at(ranking: Ranking, k: int) -> float:
-    """1 if a relevant result is among the first k, else 0 ("success" in trec_eval).
-
-    https://github.com/usnistgov/trec_eval/blob/main/m_success.c
-    """
+    """1 if a relevant result is among the first k, else 0 (trec_eval's m_success.c)."""
     return float(any(ranking[:k]))
 
 
 def reciprocal_rank(ranking: Ranking) -> float:
-    """1 / rank of the first relevant result, 0 without one. Its mean is the MRR.
-
-    Voorhees, "The TREC-8 Question Answering Track Report", 1999.
-    """
+    """1 / rank of the first relevant result, 0 without one; its mean is the MRR (Voorhees 1999)."""
     rank = first_relevant(ranking)
     return 1 / rank if rank is not None else 0.0
 
@@ -52,9 +45,7 @@ def rate(shares: Sequence[Share]) -> float | None:
 def interval(shares: Sequence[Share]) -> Interval | None:
     """95% interval of `rate`, by the percentile bootstrap over questions, with a fixed seed; where
     all questions have none of it, or all have all, the Wilson score interval, as resampling these
-    gives nothing else.
-
-    Questions are resampled, not quotes, because the quotes of one answer are not independent.
+    gives nothing else. Questions are resampled, as the quotes of one answer are not independent.
 
     Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13; Wilson, "Probable
     inference, the law of succession, and statistical inference", 1927.
@@ -90,9 +81,7 @@ def percentile(values: Sequence[float], percent: float) -> float | None:
 
 def mcnemar(better: int, worse: int) -> float:
     """Two-sided p-value of McNemar's exact test, for the numbers of questions that turned right and
-    wrong.
-
-    Null hypothesis: a question that changed is as likely to have changed either way.
+    wrong: a question that changed is as likely to have changed either way.
 
     McNemar, "Note on the sampling error of the difference between correlated proportions or
     percentages", 1947, https://doi.org/10.1007/BF02295996; exact form as in Agresti, "Categorical
@@ -110,10 +99,7 @@ def paired_bootstrap(
 
     Questions are resampled in pairs, so that their difficulty, the same in both runs, cancels out.
     The p-value is twice the share of samples in which the change is 0 or has the other sign.
-
-    Args:
-        before, now: each question's share, in the same order; at least one question has a whole in
-            both.
+    `before` and `now` are in the same order; at least one question has a whole in both.
 
     Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapters 13 and 15; for systems
     on the same questions Koehn, "Statistical significance tests for machine translation
@@ -134,10 +120,9 @@ def paired_bootstrap(
 
 
 def calibration_error(judged: Sequence[tuple[float, bool]]) -> float | None:
-    """Expected calibration error of confidences and whether each was right; None without any.
-
-    They are put in ten bins of equal width. The error is the mean distance between mean confidence
-    and share of right ones, weighted by the number in a bin.
+    """Expected calibration error of confidences and whether each was right; None without any: the
+    mean distance between mean confidence and share of right ones in ten bins of equal width,
+    weighted by the number in a bin.
 
     Guo et al., "On calibration of modern neural networks", 2017, https://arxiv.org/abs/1706.04599;
     bins after Naeini et al. 2015.
@@ -155,11 +140,9 @@ def calibration_error(judged: Sequence[tuple[float, bool]]) -> float | None:
 
 
 def kappa(pairs: Sequence[tuple[bool, bool]]) -> float | None:
-    """Cohen's kappa of two yes-or-no judges, in [-1, 1]: their agreement, without what is expected
-    by chance. `pairs` may not be empty.
-
-    kappa = (p_o - p_e) / (1 - p_e), with p_o the share of agreement and p_e that of two independent
-    judges who say yes as often as these. It is undefined, None, if p_e is 1.
+    """Cohen's kappa of two yes-or-no judges, in [-1, 1]: their agreement, without that of two
+    independent judges who say yes as often as these; None where these always agree. `pairs` may not
+    be empty.
 
     Cohen, "A coefficient of agreement for nominal scales", 1960,
     https://doi.org/10.1177/001316446002000104

@@ -44,8 +44,6 @@ class AnswerReader:
             words_prose=sum(len(line.text.split()) for line in paragraphs),
         )
 
-    # Gold units
-
     @cached_property
     def _gold(self) -> frozenset[Place]:
         """The units with a gold text, and all items of a list whose lead-in has one."""
@@ -67,7 +65,7 @@ class AnswerReader:
         units: list[list[Shown]] = []
         lists: list[Place | None] = []
         for sentence in part.shown:
-            listed = self._traced.list_of(sentence.place) if sentence.place else None
+            listed = self._traced.list_of(sentence.place)
             if lists and listed in whole and lists[-1] == listed:
                 units[-1].append(sentence)
             else:
@@ -96,13 +94,11 @@ class AnswerReader:
                 return True
         return False
 
-    # Lists
-
     def _members(self, part: ShownPart) -> dict[Place, set[int]]:
         """Lists that are shown at least in part -> numbers of the units shown."""
         members: dict[Place, set[int]] = {}
         for sentence in part.shown:
-            listed = self._traced.list_of(sentence.place) if sentence.place else None
+            listed = self._traced.list_of(sentence.place)
             if sentence.place and listed:
                 members.setdefault(listed, set()).add(sentence.place[1])
         return members
@@ -112,16 +108,16 @@ class AnswerReader:
         return frozenset(
             listed
             for listed, shown in self._members(part).items()
-            if listed[1] in shown and self._enough(self._traced.items(listed), shown, part)
+            if listed[1] in shown
+            and self._enough(self._traced.sources[listed[0]].lists[listed[1]], shown, part)
         )
 
     @staticmethod
     def _enough(items: Sequence[int], shown: set[int], part: ShownPart) -> bool:
         there = [item for item in items if item in shown]
-        if len(there) == len(items):
-            return True
-        return (
-            len(there) >= LONGEST_LIST and there == list(items[: len(there)]) and part.cut_short()
+        at_its_beginning = there == list(items[: len(there)])
+        return len(there) == len(items) or (
+            len(there) >= LONGEST_LIST and at_its_beginning and part.cut_short()
         )
 
     def _cut(self, part: ShownPart) -> Iterator[str]:
@@ -130,8 +126,8 @@ class AnswerReader:
         whole, reported = self._whole(part), set()
         for place, sentence in enumerate(part.shown):
             following = part.shown[place + 1] if place + 1 < len(part.shown) else None
-            listed = self._traced.list_of(sentence.place) if sentence.place else None
-            if sentence.place and listed:
+            listed = self._traced.list_of(sentence.place)
+            if listed:
                 introduced = self._traced.sources[listed[0]].introduced(listed[1])
                 as_list = sentence.is_item or sentence.place == listed
                 if introduced and as_list and listed not in whole and listed not in reported:

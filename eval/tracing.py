@@ -56,9 +56,6 @@ class ListedPassage:
             before = root
             yield number, root
 
-    def is_row(self, number: int) -> bool:
-        return self.passage.units[number].kind == "item" and "|" in self.units[number]
-
     def introduced(self, root: int) -> bool:
         """Whether the list has an introductory sentence."""
         return self.passage.units[root].kind == "sentence"
@@ -179,8 +176,7 @@ class Tracer:
             for number, unit in enumerate(source.units)
             if unit.rstrip(_END) == wanted or _is_row_of(text, source, number)
         ]
-        last = before[-1].place if before else None
-        listed = self.list_of(last) if last else None
+        listed = self.list_of(before[-1].place) if before else None
         shown = {sentence.place for sentence in before}
 
         def fit(place: Place) -> tuple[bool, bool, bool]:
@@ -215,20 +211,17 @@ class Tracer:
         unit = self._unit(place)
         return self.sources[place[0]].passage.text[unit.start : unit.end]
 
-    def list_of(self, place: Place) -> Place | None:
+    def list_of(self, place: Place | None) -> Place | None:
         """First unit of the list that a unit belongs to; None if it is in no list."""
-        root = self.sources[place[0]].list_of.get(place[1])
-        return None if root is None else (place[0], root)
-
-    def items(self, listed: Place) -> Sequence[int]:
-        return self.sources[listed[0]].lists[listed[1]]
+        root = self.sources[place[0]].list_of.get(place[1]) if place else None
+        return None if place is None or root is None else (place[0], root)
 
 
 def _is_row_of(text: str, source: ListedPassage, number: int) -> bool:
     """Whether a text is this table row with its headings: "Weapon: revolver; number: 102"."""
     unit = source.passage.units[number]
-    rows = rows_within(source.passage, unit.start, unit.end)
-    return source.is_row(number) and is_right_row(text, rows) is True
+    is_row = unit.kind == "item" and "|" in source.units[number]
+    return is_row and is_right_row(text, rows_within(source.passage, unit.start, unit.end)) is True
 
 
 def content_words(text: str) -> frozenset[str]:

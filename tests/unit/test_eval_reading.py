@@ -6,7 +6,7 @@ import pytest
 
 from core.answer import Answer, Mode
 from core.source import DocumentInfo, Passage, Unit
-from eval.answer_lines import answer_lines, words
+from eval.answer_lines import answer_lines, own_words
 from eval.question_results import Reading
 from eval.shown import about_itself, points_back, read
 from tests.support.blocks import blocks_of
@@ -109,7 +109,7 @@ def test_a_note_counts_the_items_above_it_and_nothing_else(text: str, kind: str)
 
 def test_words_are_counted_without_labels_and_markers_and_besides_lists() -> None:
     text = f"### Agenda, Brief\n\n{WHOLE}\n\n{MARKET} [1]"
-    assert words(blocks_of(text)) == 5 + 4 + 9
+    assert len(own_words(blocks_of(text)).split()) == 5 + 4 + 9
     assert reading(text).words_prose == 5 + 9
 
 
