@@ -1,7 +1,7 @@
 """Metrics: rankings, rates with intervals, tests of a difference, calibration, agreement.
 
 A ranking has a boolean for each result, best first: whether it is relevant. A `Share` is a
-question's contribution to a rate: (part, whole), such as 2 of 3 facts; none where it does not apply.
+question's contribution to a rate, (part, whole), if it applies: 2 of 3 facts.
 """
 
 import math
