@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import NamedTuple
 
 from langchain_core.runnables import RunnableConfig, RunnableLambda
@@ -335,16 +336,11 @@ def _prepared_blocks(prepared: PreparedQuestion, request: Request) -> Iterator[Q
     those that it refers back to; of a list the whole, or the few items that are meant, where each
     is a sentence that stands alone."""
     places = {scored.passage.id: place for place, scored in enumerate(request.found)}
-    named: list[tuple[int, list[int]]] = []
-    for name in prepared.units:
-        passage, _, number = name.partition("#")
-        if passage not in places:
-            continue
-        if not named or named[-1][0] != places[passage]:
-            named.append((places[passage], []))
-        named[-1][1].append(int(number))
+    parted = (name.partition("#") for name in prepared.units)
+    named = [(places[passage], int(n)) for passage, _, n in parted if passage in places]
     wanted = asks_for(request.question, request.language)
-    for place, numbers in named:
+    for place, group in itertools.groupby(named, key=itemgetter(0)):
+        numbers = [number for _, number in group]
         yield from _prepared_blocks_in(place, request.found[place].passage, numbers, wanted=wanted)
 
 

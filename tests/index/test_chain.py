@@ -107,18 +107,6 @@ def test_every_paragraph_of_an_answer_has_a_marker_and_every_quote_stands_in_its
 
 
 @pytest.mark.usefixtures("sure")
-def test_a_whole_list_is_quoted_as_one(assistant: Assistant) -> None:
-    answer = assistant.ask(
-        "Welke acht initiatieven bevat de strategie tegen misbruik van kinderen?"
-    )
-    lead_in, items = answer.text.split("\n\n")
-    assert lead_in.endswith(": [1]")
-    assert items.count("- ") == 8
-    quoted = [one.quote for one in answer.citations if one.number == 1]
-    assert quoted[0].count("\n") >= 8
-
-
-@pytest.mark.usefixtures("sure")
 def test_callbacks_see_retrieval_and_the_choosing_of_sentences(assistant: Assistant) -> None:
     names = Names()
     answer = assistant.ask("Wat is EMPACT?", config={"callbacks": [names]})
@@ -178,6 +166,7 @@ def test_the_confidence_sees_what_the_passages_lack(
         ("Combien de signalements en 2019 selon l'OLAF ?", ()),  # other languages may spell it so
         ("Combien d'armes à feu ont été saisies à Marseille ?", ()),
         ("How many reports of child abuse were there in 2019?", ()),
+        ("Wie viele illegale Waffen gibt es? Auf Deutsch bitte", ()),  # a language, no country
     ],
 )
 def test_what_the_evidence_lacks_is_named_as_the_reader_wrote_it(
@@ -284,8 +273,6 @@ def test_a_text_is_taken_to_be_in_another_language_only_where_that_is_clear() ->
         ("¿Cuándo y cuántas?", "es", {"date", "number"}),
         # A cue counts beside whatever punctuation.
         ('("How many?")', "en", {"number"}),
-        ("Since when?", "en", {"date"}),
-        ("_How many_", "en", {"number"}),
         ("And how many/which of them?", "en", {"number", "list"}),
         ("Who–when–where", "en", {"name", "date"}),
         ("“‹Wie viele›”", "de", {"number"}),

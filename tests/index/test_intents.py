@@ -88,31 +88,25 @@ def test_phrases_that_lack_a_reply_are_refused() -> None:
         Phrases.model_validate(given)
 
 
-TITLES = {
-    "csa-strategy": (
-        "EU strategy for a more effective fight against child sexual abuse (2020-2025)",
-        "607 final",
-    ),
-    "drugs-agenda": ("EU Agenda and Action Plan on Drugs 2021-2025", "606 final/2"),
-    "firearms-plan": ("2020-2025 EU action plan on firearms trafficking", "608 final"),
-    "security-union-strategy": ("The EU Security Union Strategy 2020-2025", "605 final"),
-}
 DOCUMENTS = [
-    *(
-        DocumentInfo(id=id_, language="en", title=title, reference=f"COM(2020) {number}")
-        for id_, (title, number) in TITLES.items()
-    ),
-    DocumentInfo(
-        id="drugs-agenda", language="nl", title="EU-agenda en -actieplan inzake drugs 2021-2025"
-    ),
-    DocumentInfo(
-        id="security-union-package",
-        language="en",
-        title="The package of 24 July 2020: delivering on the Security Union",
-        reference="press release of 24 July 2020",
-    ),
-    DocumentInfo(id="upload", language="nl", title="Jaarverslag waterschap Rivierenland"),
-]
+    DocumentInfo(id=id_, language=language, title=title, reference=reference)
+    for id_, language, title, reference in (
+        ("csa-strategy", "en",
+         "EU strategy for a more effective fight against child sexual abuse (2020-2025)",
+         "COM(2020) 607 final"),
+        ("drugs-agenda", "en", "EU Agenda and Action Plan on Drugs 2021-2025",
+         "COM(2020) 606 final/2"),
+        ("drugs-agenda", "nl", "EU-agenda en -actieplan inzake drugs 2021-2025", ""),
+        ("firearms-plan", "en", "2020-2025 EU action plan on firearms trafficking",
+         "COM(2020) 608 final"),
+        ("security-union-strategy", "en", "The EU Security Union Strategy 2020-2025",
+         "COM(2020) 605 final"),
+        ("security-union-package", "en",
+         "The package of 24 July 2020: delivering on the Security Union",
+         "press release of 24 July 2020"),
+        ("upload", "nl", "Jaarverslag waterschap Rivierenland", ""),
+    )
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,7 @@
 """Documents in several languages in one index: each language is measured by itself."""
 
-import pytest
-
-from chain.reading.confidence import confidence
-from chain.reading.relevance import rank
-from chain.request import Part
 from tests.support.small import Small
-from vectorstore.store import Index, open_index
+from vectorstore.store import open_index
 
 PARKING = """# Parkeren in de stad
 
@@ -41,26 +36,9 @@ Operators share the location of each station with drivers.
 QUESTION = "Hoeveel openbare laadpunten voor elektrische auto's waren er eind 2020?"
 
 
-@pytest.fixture
-def index(indexed: Small) -> Index:
-    settings = indexed({"parking.nl.md": PARKING, "charging.en.md": CHARGING})
-    return open_index(settings)
-
-
 def test_a_passage_in_another_language_is_not_beaten_by_words_of_the_question_alone(
-    index: Index,
+    indexed: Small,
 ) -> None:
+    index = open_index(indexed({"parking.nl.md": PARKING, "charging.en.md": CHARGING}))
     first = index.snapshot().search(QUESTION, language="nl")[0].passage
     assert "226 000" in first.text
-
-
-def test_the_confidence_is_that_of_passages_in_the_language_of_what_answers(index: Index) -> None:
-    snapshot = index.snapshot()
-    found = snapshot.search(QUESTION, language="nl")
-    assert {one.passage.language for one in found} == {"nl", "en"}
-    ranked = rank(QUESTION, "nl", found, snapshot.profile)
-    best = found[ranked[0].passage].passage.language
-    alone = [one for one in found if one.passage.language == best]
-    again = rank(QUESTION, "nl", alone, snapshot.profile)
-    expected = confidence(Part(QUESTION, "nl", alone, again), snapshot)
-    assert confidence(Part(QUESTION, "nl", found, ranked), snapshot) == expected

@@ -166,11 +166,6 @@ def test_a_conversation_goes_on_about_what_was_summarised_or_compared(assistant:
     assert phrases("en").not_quotable not in after.text  # that was asked before
 
 
-def test_a_language_is_no_country_that_is_missing(assistant: Assistant) -> None:
-    question = "Wie viele illegale Waffen gibt es? Auf Deutsch bitte"
-    assert assistant.ask(question, language="de").missing == ()
-
-
 def test_an_answer_outside_of_the_filters_is_offered(assistant: Assistant) -> None:
     drugs = Scope(areas=("drugs",))
     answer = assistant.ask("Welke vier prioriteiten heeft het actieplan vuurwapens?", scope=drugs)
