@@ -124,13 +124,11 @@ def _table_tags(text: str) -> Iterator[tuple[int, int, str]]:
                 cell = "td"
 
 
-def table_html(
-    caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, hidden: bool = False
-) -> str:
+def table_html(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table with a caption, the first column of which names the rows.
 
     It scrolls by itself where it is too wide, also with the keyboard. Cells are HTML, all else is
-    text; a hidden caption is for screen readers only, where a heading says the same.
+    text.
     """
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
     body = "".join(
@@ -138,10 +136,9 @@ def table_html(
         for first, *rest in rows
     )
     heads = f"<thead><tr>{head}</tr></thead>" if columns else ""
-    shown = ' class="sw-hidden"' if hidden else ""
     return (
         f'<div class="sw-scroll" role="region" tabindex="0" aria-label="{escape(caption)}">'
-        f"<table><caption{shown}>{escape(caption)}</caption>"
+        f"<table><caption>{escape(caption)}</caption>"
         f"{heads}<tbody>{body}</tbody></table></div>"
     )
 

@@ -19,7 +19,7 @@ from tests.support.passages import passage_of
 from ui.addresses import place_of, quotes, reading_address
 from ui.scripts import into_view, script
 from ui.sources import word_search
-from ui.sources.reading_view import reading_html, sections_of
+from ui.sources.reading_view import reading_html
 from ui.texts import load
 from vectorstore.store import open_index
 
@@ -305,7 +305,7 @@ def passage(text: str, section: int, **more: Any) -> Passage:
 def test_a_page_is_told_where_it_begins_and_at_every_section() -> None:
     first = passage("Aan het begin, aan het eind.", 0, page=3, page_breaks=(15,))
     second = passage("En verder.", 1, page=4)
-    html = reading_html(sections_of([second, first]), {}, TEXTS)
+    html = reading_html([second, first], {}, TEXTS)
     assert '<span class="sw-page">blz. 3</span> Aan het begin, ' in html
     assert '<span class="sw-page">blz. 4</span> aan het eind.' in html
     assert '<span class="sw-page">blz. 4</span> En verder.' in html
@@ -315,10 +315,8 @@ def test_a_page_is_told_where_it_begins_and_at_every_section() -> None:
 def test_overlapping_quotes_are_marked_and_the_text_stays_whole() -> None:
     one = passage("abcdefgh", 0)
     marked = {place_of(one.id): [(1, 4), (3, 6), (0, 0)]}
-    sections = sections_of([one])
-    assert "a<mark>bc</mark><mark>d</mark><mark>ef</mark>gh" in reading_html(
-        sections, marked, TEXTS
-    )
+    html = reading_html([one], marked, TEXTS)
+    assert "a<mark>bc</mark><mark>d</mark><mark>ef</mark>gh" in html
 
 
 def test_the_number_of_a_footnote_is_a_mark_of_a_note_in_reading_view_and_snippet() -> None:
@@ -327,7 +325,7 @@ def test_the_number_of_a_footnote_is_a_mark_of_a_note_in_reading_view_and_snippe
     start = text.index("Europol")
     marked = {place_of(one.id): [(start, start + 7)]}
     shown = "groepen.\n\n<sup>27</sup> <mark>Europol</mark>, 2019. [^28]: &lt;b&gt;"
-    assert shown in reading_html(sections_of([one]), marked, TEXTS)
+    assert shown in reading_html([one], marked, TEXTS)
     assert shown in word_search.snippet_html(text, word_search.spans(text, "europol"))
 
 

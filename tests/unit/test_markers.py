@@ -10,7 +10,7 @@ from chain.answer.composition import AnswerBuilder
 from chain.request import Draft, Quote, Request, Verdict
 from chain.writing.extractive import said_before
 from core.answer import Answer, Turn
-from core.answer_blocks import Marked
+from core.answer_blocks import Marked, marked_lines
 from core.answer_blocks import numbers as cited_numbers
 from core.source import DocumentInfo, ScoredPassage, Unit
 from eval.answer_lines import answer_lines, cited
@@ -73,9 +73,7 @@ def test_an_answer_whose_sources_have_no_brackets_is_numbered_from_one() -> None
 
 def test_the_page_shows_the_bracket_as_text_and_our_numbers_as_chips(answer: Answer) -> None:
     chips = Chips(answer, "a", TEXTS)
-    shown = "".join(
-        answer_html(block, marker=chips.marker) for block in (answer.blocks, *answer.further)
-    )
+    shown = "".join(answer_html(block, chips) for block in (answer.blocks, *answer.further))
     assert shown.count("<p>The budget was doubled [1].<span") == 2
     assert 'href="#a-1"' not in shown
     assert shown.count('<a href="#a-3"') == 2
@@ -84,14 +82,11 @@ def test_the_page_shows_the_bracket_as_text_and_our_numbers_as_chips(answer: Ans
 
 def test_what_is_said_to_be_checked_is_what_has_a_marker(answer: Answer) -> None:
     checks = Checks(answer)
-    covered: list[tuple[int, str]] = []
-
-    def marker(number: int, words: str) -> str:
-        covered.append((number, words))
-        return " "
-
-    answer_html(answer.blocks, marker=marker)
-    assert covered == [(2, TRUE), (3, HOSTILE)]
+    lines = (line for _, block in marked_lines(answer.blocks) for line in block)
+    assert [mark for line in lines for _, marks in line for mark in marks] == [
+        (2, TRUE),
+        (3, HOSTILE),
+    ]
     assert (checks.usual, checks.exceptions) == ("literal", ())
 
 
@@ -141,7 +136,7 @@ def test_what_nobody_sees_reaches_no_page_copy_export_or_terminal(
     shown = (
         escape(HIDDEN),
         code(HIDDEN),
-        answer_html(answer.blocks, marker=Chips(answer, "a", TEXTS).marker),
+        answer_html(answer.blocks, Chips(answer, "a", TEXTS)),
         plain_text(answer, TEXTS),
         exported(HIDDEN, answer),
         capsys.readouterr().out,

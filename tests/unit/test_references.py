@@ -140,7 +140,7 @@ def test_a_reference_is_the_same_in_every_form(capsys: pytest.CaptureFixture[str
     command._print(answer)
     word = mammoth.convert_to_html(io.BytesIO(conversation_docx("?", exchange, EN))).value
     forms = {
-        "card": Shown(answer_html(answer.blocks, marker=chips.marker)).text,
+        "card": Shown(answer_html(answer.blocks, chips)).text,
         "evidence": Shown(evidence_html(answer, "a", EN)).text,
         "text": plain_text(answer, EN),
         "Word": Shown(word).text,

@@ -61,9 +61,17 @@ def answer(*citations: Citation, text: str = "", **given: object) -> Answer:
     return answer_of(text, *citations, **given)
 
 
-def numbered(number: int, sentence: str) -> str:
-    """A marker that tells what it was made from."""
-    return f"<sup>{number}:{len(sentence)}</sup>" if number < 4 else ""
+class Numbered(Chips):
+    """Markers and links in notes that tell what they were made from."""
+
+    def __init__(self) -> None:
+        """They need no answer."""
+
+    def marker(self, number: int, words: str) -> str:
+        return f"<sup>{number}:{len(words)}</sup>" if number < 4 else ""
+
+    def note(self, note: str, number: int | None) -> str:
+        return note + (f" <i>{number}</i>" if number else "")
 
 
 def evidence(told: Answer) -> Shown:
@@ -72,7 +80,7 @@ def evidence(told: Answer) -> Shown:
 
 @pytest.mark.parametrize("prefix", ["", "- ", "# ", "### ", "> ", "1. ", "    ", "\t", "| "])
 def test_hostile_text_in_an_answer_is_shown_and_not_run(prefix: str) -> None:
-    shown = Shown(answer_html(blocks_of(f"{prefix}{HOSTILE} [1]"), marker=numbered))
+    shown = Shown(answer_html(blocks_of(f"{prefix}{HOSTILE} [1]"), Numbered()))
     assert {tag for tag, _ in shown.elements} <= {"div", "p", "ul", "li", "sup", "h3"}
     assert HOSTILE in shown.text
 
@@ -81,7 +89,7 @@ def chips(told: Answer, text: str) -> tuple[Shown, Shown]:
     """A text of an answer with its chips, and how it was checked, which stands above."""
     told = retold(told, text=text)
     made = Chips(told, "a", NL)
-    return Shown(answer_html(told.blocks, marker=made.marker)), Shown(made.checked_html())
+    return Shown(answer_html(told.blocks, made)), Shown(made.checked_html())
 
 
 def marks(shown: Shown) -> list[str | None]:
@@ -166,7 +174,7 @@ def test_what_was_found_and_not_checked_says_so_in_every_form(
     cited = citation(1, QUOTE, passage(document=OFFICIAL))
     shown = only_found(answer(cited, text=f"{QUOTE} [1]"))
     made = Chips(shown, "a", NL)
-    page = Shown(answer_html(shown.blocks, marker=made.marker, doubt=made.doubt))
+    page = Shown(answer_html(shown.blocks, made))
     above = Shown(made.checked_html())
     assert f"○ {UNCHECKED}" in page.text
     assert "[1]" in page.text
@@ -251,12 +259,9 @@ def test_how_an_answer_was_checked_is_told_once_above_it(
     ],
 )  # fmt: skip
 def test_an_answer_has_paragraphs_lists_notes_and_markers(text: str, shown: str) -> None:
-    def note(told: str, number: int | None) -> str:
-        return told + (f" <i>{number}</i>" if number else "")
-
-    made = answer_html(blocks_of(text), language="nl", marker=numbered, note=note)
+    made = answer_html(blocks_of(text), Numbered(), language="nl")
     assert made == f'<div class="sw-answer" lang="nl">{shown}</div>'
-    plain = answer_html((own("Volgens [1] en [٣] en [" + "9" * 5000 + "]."),), marker=numbered)
+    plain = answer_html((own("Volgens [1] en [٣] en [" + "9" * 5000 + "]."),), Numbered())
     assert "<sup" not in plain  # a number in brackets that is no citation stays text
     assert "Volgens [1] en [٣]" in plain
 

@@ -3,7 +3,6 @@
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol
 
 import streamlit as st
 
@@ -31,12 +30,8 @@ _DOUBT = "?"
 _COUNT = re.compile(r"\d+")  # of items, in a note on a list
 
 
-class Ask(Protocol):
-    """Asks a question: `alone`, without the conversation so far; in this scope, if one is given."""
-
-    def __call__(
-        self, question: str, *, alone: bool = False, scope: Scope | None = None
-    ) -> None: ...
+Ask = Callable[..., None]
+"""Asks a question: with `alone` without the conversation so far, in a `scope` if one is given."""
 
 
 def show(
@@ -77,7 +72,7 @@ def show(
 
 
 class Chips:
-    """The markers of one answer; `marker`, `doubt` and `note` go into `answer_html`."""
+    """What one answer has at its sentences and lists: markers, doubts, and links in notes."""
 
     def __init__(self, answer: Answer, prefix: str, texts: Texts) -> None:
         self._answer = answer
@@ -88,10 +83,8 @@ class Chips:
         self._cards = (escape(f"{prefix}-card-{number}") for number in itertools.count(1))
 
     def marker(self, number: int, words: str) -> str:
-        """A link to the quotes, their card, and a mark where the check is not the usual one.
-
-        Empty: there is no such citation.
-        """
+        """A link to the quotes behind words (a line each), their card, and a mark where the check
+        is not the usual one. Empty: there is no such citation."""
         quotes = self._checks.quotes(number, words)
         if not quotes:
             return ""
@@ -137,8 +130,8 @@ class Chips:
         return f'<p class="sw-facts sw-checked">{remarks}</p>' if remarks else ""
 
     def note(self, note: str, number: int | None) -> str:
-        """A note on a list that was cut short, in the language of the interface, and behind it a
-        link to its section in the sources page."""
+        """A note on a list that was cut short, in the language of the interface; behind it a link
+        to its section in the sources page, by the number that covers all of the list."""
         texts, counts = self._texts, _COUNT.findall(note)
         if len(counts) == 2:
             note = phrases(texts.language).part_of_list.format(*counts)
@@ -224,12 +217,7 @@ def more_html(answer: Answer, chips: Chips, texts: Texts) -> str:
     if not answer.further:
         return ""
     shown = "".join(
-        answer_html(
-            blocks,
-            language=languages_shown(answer, blocks)[0],
-            marker=chips.marker,
-            note=chips.note,
-        )
+        answer_html(blocks, chips, language=languages_shown(answer, blocks)[0])
         for blocks in answer.further
     )
     above = (
@@ -259,11 +247,9 @@ def _proper_html(answer: Answer, chips: Chips, texts: Texts) -> str:
         own_language = own_in(answer.question_language)
     proper = answer_html(
         answer.blocks,
+        chips,
         language=languages_shown(answer)[0],
         own_language=own_language,
-        marker=chips.marker,
-        doubt=chips.doubt,
-        note=chips.note,
         bold=answer.asked_for[0] if len(answer.asked_for) == 1 else "",
     )
     return chips.checked_html() + notes_html(remarks_above(answer, texts)) + proper
@@ -310,23 +296,17 @@ def _offer(ask: Ask, question: str, label: str, icon: str, key: str, **options: 
 
 def answer_html(
     blocks: Blocks,
+    chips: Chips | None = None,
     *,
     language: str = "",
     own_language: str = "",
-    marker: Callable[[int, str], str] = lambda number, words: "",
-    doubt: Callable[[AnswerSentence], str] = lambda sentence: "",
-    note: Callable[[str, int | None], str] = lambda text, number: escape(text),
     bold: str = "",
     level: int = 3,
 ) -> str:
-    """The blocks of an answer.
+    """The blocks of an answer; without chips "[n]" stands for a citation.
 
     Args:
         own_language: of what the assistant says itself above quotes, if it is another.
-        marker: HTML for the marker of the citation with a number, behind the words that it covers,
-            those of a list a line each; empty where there is no such citation: "[n]" is shown.
-        doubt: HTML behind a sentence that is not confirmed, or differs from the sources.
-        note: HTML for a note on a list, from its text and the number that covers all of the list.
         bold: the stretch that stands out, where it stands first.
         level: of the headings that labels are shown as.
     """
@@ -346,10 +326,7 @@ def answer_html(
 
     for block, marked_block in marked_lines(blocks):
         lines = [
-            " ".join(
-                _sentence_html(sentence, marks, marker, doubt, words_html)
-                for sentence, marks in line
-            )
+            " ".join(_sentence_html(sentence, marks, chips, words_html) for sentence, marks in line)
             for line in marked_block
         ]
         if block.kind == "label":
@@ -363,7 +340,8 @@ def answer_html(
         covering = introduced if block.is_bare else last[0] if block.evidence else None
         introduced = last[0] if last and block.kind == "paragraph" else None
         if block.note:
-            html.append(f'<p class="sw-facts">{note(block.note, covering)}</p>')
+            note = chips.note(block.note, covering) if chips else escape(block.note)
+            html.append(f'<p class="sw-facts">{note}</p>')
     return f'<div class="sw-answer"{_lang(language)}>{"".join(html)}</div>'
 
 
@@ -384,18 +362,19 @@ def _list_html(block: AnswerBlock, lines: Sequence[str]) -> str:
 def _sentence_html(
     sentence: AnswerSentence,
     marks: Sequence[Mark],
-    marker: Callable[[int, str], str],
-    doubt: Callable[[AnswerSentence], str],
+    chips: Chips | None,
     words_html: Callable[[str], str],
 ) -> str:
     """Escaped text with its markers, on one line with its last word."""
+    is_doubted = sentence.is_doubted or sentence.stand_in
+    doubt = chips.doubt(sentence) if chips and is_doubted else ""
     if sentence.stand_in:
-        return f'<span class="sw-left-out">{escape(sentence.stand_in)}</span>{doubt(sentence)}'
+        return f'<span class="sw-left-out">{escape(sentence.stand_in)}</span>{doubt}'
     html = words_html(sentence.text)
     if sentence.is_hit:
         html = f'<mark class="sw-hit">{html}</mark>'
     if sentence.is_doubted:
         html = f'<span class="sw-unconfirmed">{html}</span>'
     for number, words in marks:
-        html += marker(number, words) or f" [{number}]"
-    return html + doubt(sentence) if sentence.is_doubted else html
+        html += (chips.marker(number, words) if chips else "") or f" [{number}]"
+    return html + doubt

@@ -31,9 +31,6 @@ _RELATIONS = ("superseded_by", "supersedes", "summary_of", "summaries")
 Quotes = Mapping[str, Sequence[Span]]
 """Quotes to mark, by the name of their passage's place (`ui.addresses.quotes`)."""
 
-Sections = Mapping[int, Sequence[Passage]]
-"""The passages of a document by the number of their section, in order."""
-
 
 def show(index: Snapshot, documents: Documents, name: str, texts: Texts) -> None:
     """The document with this id, in the language and with the quotes that the address names.
@@ -59,8 +56,7 @@ def show(index: Snapshot, documents: Documents, name: str, texts: Texts) -> None
     digest_place = st.empty()  # folded, so that the text stays where it is when it comes
     with digest_place.container(key="digest"):
         digest_box = st.expander(texts("catalogue.digest"))
-    sections = sections_of(index.passages([entry.key]))
-    st.html(reading_html(sections, marked, texts))
+    st.html(reading_html(index.passages([entry.key]), marked, texts))
     if entry.left_out:
         st.html(_left_out_html(entry.left_out, language, texts))
     st.html(into_view("show_place"), unsafe_allow_javascript=True)
@@ -70,27 +66,22 @@ def show(index: Snapshot, documents: Documents, name: str, texts: Texts) -> None
         digest_place.empty()
 
 
-def sections_of(passages: Sequence[Passage]) -> Sections:
-    """The passages of one language version by section, in the order of the document."""
-    sections: dict[int, list[Passage]] = {}
-    for passage in sorted(passages, key=lambda passage: passage.start):
-        sections.setdefault(passage.section, []).append(passage)
-    return sections
-
-
-def reading_html(sections: Sections, quotes: Quotes, texts: Texts) -> str:
+def reading_html(passages: Sequence[Passage], quotes: Quotes, texts: Texts) -> str:
     """A document with the links to its sections beside it, or above it where that is narrow."""
-    if not sections:
+    if not passages:
         return ""
-    parts = [_section_html(section, quotes, texts) for section in sections.values()]
-    language = _language(sections)
+    by_number: dict[int, list[Passage]] = {}
+    for passage in sorted(passages, key=lambda each: each.start):
+        by_number.setdefault(passage.section, []).append(passage)
+    sections, language = [*by_number.values()], escape(passages[0].language)
+    shown = "".join(_section_html(section, quotes, texts) for section in sections)
     return (
-        f'<div class="sw-book"><div>{_outline_html(sections, texts)}'
-        f'<article class="sw-reading" lang="{language}">{"".join(parts)}</article></div></div>'
+        f'<div class="sw-book"><div>{_outline_html(sections, language, texts)}'
+        f'<article class="sw-reading" lang="{language}">{shown}</article></div></div>'
     )
 
 
-def _outline_html(sections: Sections, texts: Texts) -> str:
+def _outline_html(sections: Sequence[Sequence[Passage]], language: str, texts: Texts) -> str:
     """The links to the sections, twice: to stay in view, and to fold where there is no room.
 
     CSS hides one of the two.
@@ -100,9 +91,9 @@ def _outline_html(sections: Sections, texts: Texts) -> str:
     items = "".join(
         f'<li class="sw-depth-{min(len(section[0].headings), 5)}">'
         f'<a href="#{escape(place_of(section[0].id))}">{escape(section[0].headings[-1])}</a></li>'
-        for section in sections.values()
+        for section in sections
     )
-    name, language = escape(texts("catalogue.outline")), _language(sections)
+    name = escape(texts("catalogue.outline"))
     listed = f'<ol lang="{language}">{items}</ol>'
     return (
         f'<nav class="sw-outline sw-wide" aria-label="{name}"><p aria-hidden="true">{name}</p>'
@@ -152,10 +143,6 @@ def _text_html(text: str, spans: Sequence[Span], breaks: Mapping[int, int], text
             parts.append(f'<span class="sw-page">{page}</span> ')
         parts.append(piece)
     return "".join(parts)
-
-
-def _language(sections: Sections) -> str:
-    return escape(next(iter(sections.values()))[0].language)
 
 
 def _show_in_short(index: Snapshot, versions: Versions, language: str, texts: Texts) -> bool:
