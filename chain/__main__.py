@@ -114,17 +114,11 @@ def _print(answer: Answer) -> None:
         heading = "Nearest" if answer.kind == "refusal" else "Also"
         texts = (marked_text(blocks, as_read=True).text for blocks in answer.further)
         _say(f"\n{heading} in the sources:", *texts, sep="\n\n")
-    for citations in by_number(answer.citations).values():
-        _print_reference(citations)
-
-
-def _print_reference(citations: Sequence[Citation]) -> None:
-    """Prints the reference of a passage, and its quotes."""
-    where = _where(citations[0])
-    quotes = dict.fromkeys(citation.quote for citation in citations)
-    _say(f"\n[{citations[0].number}] {where}", *(f"    “{quote}”" for quote in quotes), sep="\n")
-    for opens, url in _pages(citations[0]):
-        _say(f"    {opens}{url}")
+    for number, citations in by_number(answer.citations).items():
+        quotes = dict.fromkeys(citation.quote for citation in citations)
+        _say(f"\n[{number}] {_where(citations[0])}", *(f"    “{quote}”" for quote in quotes))
+        for opens, url in _pages(citations[0]):
+            _say(f"    {opens}{url}")
 
 
 def _say(*lines: str, sep: str = "\n") -> None:

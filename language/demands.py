@@ -1,7 +1,7 @@
 """What a question demands: kinds of answer, figures, countries, names; whether two ask the same."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from functools import cache, lru_cache
 from typing import Literal, NamedTuple, get_args
 
@@ -10,7 +10,7 @@ from pydantic import RootModel
 from core.source import Frozen
 from core.yaml_files import checked
 from language.facts import Capitals, capitals, countries, is_acronym
-from language.figures import amounts, dates_as_written, figures_as_written, names_money
+from language.figures import dates_as_written, figures_as_written, names_money
 from language.identify import CAPITALISES_NOUNS
 from language.vocabulary import FOLDER, asks, cues_of, has_cues, translations, vocabulary
 from language.words import content_words, fold, words
@@ -97,12 +97,6 @@ def wants_writing(question: str, language: str) -> bool:
     True
     """
     return not set(_WORD.findall(fold(question))).isdisjoint(cues_of(language).writing)
-
-
-def numbers(text: str, language: str) -> Iterator[str]:
-    """Numbers in a text as written, each with the noun it counts."""
-    for amount, noun in amounts(text, language):
-        yield amount + (noun if content_words(noun, language) else "")
 
 
 def gives_reason(text: str, language: str) -> bool:

@@ -25,9 +25,9 @@ from core.answer_blocks import (
 )
 from core.settings import Unconfirmed
 from core.source import ScoredPassage
-from language.demands import asks_for, numbers
+from language.demands import asks_for
 from language.facts import names_as_written
-from language.figures import dates_as_written, figures
+from language.figures import amounts, dates_as_written, figures
 from language.identify import written_in
 from language.vocabulary import cues_of
 from language.words import content_words, fold
@@ -325,7 +325,10 @@ def value_asked_for(question: str, language: str, text: str, text_language: str)
     kinds = asks_for(question, language)
     known, folded = figures(question), fold(question)
     words = set(content_words(question, language))
-    counted = [*numbers(text, text_language)] if "number" in kinds else []
+    counted = [
+        amount + (noun if content_words(noun, text_language) else "")
+        for amount, noun in (amounts(text, text_language) if "number" in kinds else ())
+    ]
     found = [
         *counted,
         *(dates_as_written(text, text_language) if "date" in kinds else ()),

@@ -161,19 +161,15 @@ def item_meant(question: str, language: str, last: Turn) -> str:
 
 def _place_meant(question: str, language: str) -> int | None:
     """The place (from 0) that an ordinal without a noun of its own means: "the second one"."""
-    for word, after in pairwise([*_WORD.findall(question), ""]):
-        noun = set(topic_words(after, language)) - set(cues_of(language).items)
-        if (place := _ordinal(word, language)) is not None and not noun:
-            return place
-    return None
-
-
-def _ordinal(word: str, language: str) -> int | None:
-    """The place (from 0) that a word names: 2 for "third"; None for other words."""
     if not has_cues(language):
         return None
-    beginnings = enumerate(cues_of(language).ordinals)
-    return next((n for n, begin in beginnings if word.casefold().startswith(begin)), None)
+    cues = cues_of(language)
+    for word, after in pairwise([*_WORD.findall(question), ""]):
+        beginnings = enumerate(cues.ordinals)
+        place = next((n for n, begin in beginnings if word.casefold().startswith(begin)), None)
+        if place is not None and set(topic_words(after, language)) <= cues.items:
+            return place
+    return None
 
 
 def _refers(bare: str, cues: Cues) -> bool:
