@@ -94,12 +94,13 @@ def collect(settings: Settings, store: Conversations) -> PersonalData:
     conversations = tuple(conversation for conversation in found if conversation)
     verdicts = feedback.read(database(settings))
     theirs = {id for conversation in conversations for id in conversation.ids}
+    jobs = (job for _, job in _jobs(settings.data_dir))
     return PersonalData(
         user=user,
         conversations=conversations,
         notes=store.notes(),
         feedback=tuple(verdict for verdict in verdicts if verdict.id in theirs),
-        jobs=tuple(job for job in started_jobs(settings.data_dir) if user and job.by == user),
+        jobs=tuple(job for job in jobs if user and job.by == user),
         handled=tuple(
             HandledFeedback(id=verdict.id, handled=verdict.handled)
             for verdict in verdicts
@@ -131,7 +132,7 @@ def people(settings: Settings) -> dict[str, PersonCounts]:
     """The users of whom anything is kept, with how much."""
     users = {
         *conversations_of(settings, "").users(),
-        *(job.by for job in started_jobs(settings.data_dir)),
+        *(job.by for _, job in _jobs(settings.data_dir)),
         *(verdict.by for verdict in feedback.read(database(settings))),
         *askers(settings),
     }
@@ -171,14 +172,9 @@ def _forget_feedback(settings: Settings) -> int:
     return len(old)
 
 
-def started_jobs(data_dir: Path) -> tuple[StartedJob, ...]:
-    """The jobs on record, oldest first of each kind."""
-    return tuple(job for _, job in _found(data_dir))
-
-
 def forget_starter(data_dir: Path, user: str) -> None:
     """Takes the identifier of a user from the jobs that he or she started."""
-    mine = [folder for folder, job in _found(data_dir) if job.by == user]
+    mine = [folder for folder, job in _jobs(data_dir) if job.by == user]
     try:
         for folder in mine:
             facts = json.loads((folder / "job.json").read_text("utf-8"))
@@ -192,7 +188,7 @@ def forget_starter(data_dir: Path, user: str) -> None:
 def forget_old_jobs(data_dir: Path, days: int) -> int:
     """Removes what is kept of jobs that ended and were started longer ago; returns how many."""
     oldest = now() - datetime.timedelta(days=days)
-    old = [folder for folder, job in _found(data_dir) if job.started < oldest]
+    old = [folder for folder, job in _jobs(data_dir) if job.started < oldest]
     try:
         gone = [folder for folder in old if not is_running(folder)]
         for folder in gone:
@@ -203,8 +199,9 @@ def forget_old_jobs(data_dir: Path, days: int) -> int:
     return len(gone)
 
 
-def _found(data_dir: Path) -> Iterator[tuple[Path, StartedJob]]:
-    """The jobs with their folders; one that is being removed or is not ours is left out."""
+def _jobs(data_dir: Path) -> Iterator[tuple[Path, StartedJob]]:
+    """The jobs on record with their folders, oldest first of each kind; one that is being removed
+    or is not ours is left out."""
     for file in sorted((data_dir / "jobs").glob("*/*/job.json")):
         try:
             yield file.parent, StartedJob.model_validate_json(file.read_bytes())

@@ -23,15 +23,7 @@ from userdata.audit import keep, records, verify_store
 from userdata.conversation import Conversation, Exchange
 from userdata.conversations import Conversations
 from userdata.database import FILE, database
-from userdata.personal_data import (
-    PersonalData,
-    collect,
-    conversations_of,
-    erase,
-    forget,
-    people,
-    started_jobs,
-)
+from userdata.personal_data import PersonalData, collect, conversations_of, erase, forget, people
 
 AN, BO = "https://login.example an", "https://login.example bo"
 MARKS = ("vraag", "opmerking", "oordeel")
@@ -247,7 +239,7 @@ def test_a_job_file_that_is_no_job_is_passed_over(kept: Settings) -> None:
     spoilt = kept.data_dir / "jobs/eval/x/job.json"
     spoilt.parent.mkdir()
     spoilt.write_text("[", "utf-8")
-    assert [job.by for job in started_jobs(kept.data_dir)] == [AN, BO]
+    assert [count.jobs for count in people(kept).values()] == [1, 1]
 
 
 def test_two_processes_forget_at_once(kept: Settings) -> None:

@@ -18,7 +18,7 @@ from ui.answers.references import pages
 from ui.maintenance import approving
 from ui.maintenance.approving import Reach
 from ui.maintenance.job_list import PageContext
-from ui.maintenance.question_groups import QuestionGroup
+from ui.maintenance.question_groups import QuestionGroup, Wording
 from ui.markup import code, escape, facts_html, link
 from ui.texts import Texts
 from vectorstore.store import Snapshot
@@ -33,12 +33,12 @@ _LOW = 96  # pixels: three lines
 
 
 class EditorStart(NamedTuple):
-    """The initial state of the editor: the question and its language (ISO 639-1), other wordings
-    with theirs, what is ticked, and what brought it up."""
+    """The initial state of the editor: the question and its language (ISO 639-1), other wordings,
+    what is ticked, and what brought it up."""
 
     question: str
     language: str
-    wordings: Sequence[tuple[str, str]] = ()
+    wordings: Sequence[Wording | AskedQuestion] = ()
     units: frozenset[str] = frozenset()
     group: QuestionGroup | None = None
     instead_of: tuple[str, PreparedAnswer] | None = None  # with its document version (key)
@@ -79,16 +79,14 @@ def begin(start: EditorStart) -> None:
 def for_group(group: QuestionGroup) -> EditorStart:
     """To answer the questions of a group."""
     first, *others = group.wordings
-    wordings = [(other.text, other.language) for other in others]
-    return EditorStart(first.text, first.language, wordings, group=group)
+    return EditorStart(first.text, first.language, others, group=group)
 
 
 def for_answer(key: str, answer: PreparedAnswer) -> EditorStart:
     """To change an approved answer of this document version (key), or to approve it anew."""
     first, *others = answer.questions
-    wordings = [(other.text, other.language) for other in others]
     units = frozenset(answer.units)
-    return EditorStart(first.text, first.language, wordings, units, instead_of=(key, answer))
+    return EditorStart(first.text, first.language, others, units, instead_of=(key, answer))
 
 
 class AnswerEditor:
@@ -116,7 +114,7 @@ class AnswerEditor:
             self._sources()
             st.text_area(
                 texts("maintenance.answers.wordings"),
-                value="\n".join(text for text, _ in self._start.wordings),
+                value="\n".join(wording.text for wording in self._start.wordings),
                 max_chars=_LONGEST,
                 height=_LOW,
                 help=texts("maintenance.answers.wordings_help"),
@@ -246,7 +244,8 @@ class AnswerEditor:
         """What the fields make. A wording that is typed here is in the language that it is detected
         to be in."""
         question, organisation = one_line(self._value("question")), self._value("organisation")
-        languages = {question: self._language} | dict(self._start.wordings)
+        languages = {question: self._language}
+        languages |= {wording.text: wording.language for wording in self._start.wordings}
         lines = filter(None, map(one_line, self._value("wordings").splitlines()))
         asked = (
             AskedQuestion(text=text, language=languages.get(text) or detect(text, self._language))

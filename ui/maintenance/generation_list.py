@@ -37,7 +37,12 @@ def show(context: PageContext) -> None:
             if generation.in_use and not goes_live:
                 st.warning(texts("maintenance.generations.not_live"))
             if not generation.in_use:
-                _go_to(generation, context)
+                with st.popover(texts("maintenance.generations.rollback"), disabled=context.busy):
+                    st.markdown(texts("maintenance.generations.sure"))
+                    key = f"maintenance-rollback-{generation.id}"
+                    arguments = ("rollback", generation.id)
+                    label = "maintenance.generations.confirm"
+                    context.job_button(label, key, *arguments, primary=True)
 
 
 def _generation(generation: KeptGeneration, texts: Texts) -> str:
@@ -104,13 +109,3 @@ def brought_back(settings: Settings, texts: Texts) -> bool:
     changes = {kind: getattr(found, kind) for kind in _KINDS}
     st.html(_changes(changes, texts))
     return True
-
-
-def _go_to(generation: KeptGeneration, context: PageContext) -> None:
-    """Puts a generation in use again, after a second look."""
-    texts = context.texts
-    with st.popover(texts("maintenance.generations.rollback"), disabled=context.busy):
-        st.markdown(texts("maintenance.generations.sure"))
-        key = f"maintenance-rollback-{generation.id}"
-        arguments = ("rollback", generation.id)
-        context.job_button("maintenance.generations.confirm", key, *arguments, primary=True)
