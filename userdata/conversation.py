@@ -8,7 +8,6 @@ from pydantic import AwareDatetime, Field
 
 from core.answer import Answer, Citation, Turn
 from core.source import Frozen, Scope
-from language.words import fold, without_accents
 
 MAX_NAME = 120  # characters; the list shows one line
 MAX_NOTES = 500  # of one user: the page reads and exports all of them at once
@@ -22,11 +21,6 @@ def now() -> datetime.datetime:
 
 def new_id() -> str:
     return uuid.uuid4().hex
-
-
-def plain(text: str) -> str:
-    """A text normalised for search: without case, accents and digit grouping."""
-    return without_accents(fold(text))
 
 
 class Exchange(Frozen):

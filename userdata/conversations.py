@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from core.errors import StrategiewijzerError
+from language.words import plain
 from userdata.conversation import (
     MAX_NOTES,
     MAX_QUOTE,
@@ -33,7 +34,6 @@ from userdata.conversation import (
     ListedConversation,
     Note,
     now,
-    plain,
 )
 from userdata.database import METADATA, Database, put
 

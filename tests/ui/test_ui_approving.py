@@ -16,8 +16,6 @@ from tests.support.apps import page_of, press, run, shown, unfolded
 from tests.support.people import named_verdict
 from tests.support.prepared import asked_in
 from tests.support.small import Small, reading
-from ui import access
-from ui.access import User
 from ui.markup import escape
 from userdata.asked_questions import note
 from userdata.asked_questions import read as questions_kept
@@ -55,7 +53,6 @@ The fleet has 30 ships. Its admiral is Anna Visser.
 WHO = "Wie voert het bevel over de vloot?"
 ADMIRAL = "De admiraal is Anna Visser."
 HOSTILE = "Wie <script>window.harmed=1</script> **leidt** $x$ de vloot :smile:?"
-ELS = User(id="els", name="Els", role="maintainer")
 pytestmark = pytest.mark.usefixtures("one_reader", "commands_here")
 TODAY = datetime.datetime.now(datetime.UTC).date()
 
@@ -85,10 +82,6 @@ def opened(part: str = "waiting") -> AppTest:
 
 def at(app: AppTest, part: str) -> AppTest:
     return run(app.segmented_control(key="maintenance-answers-part").set_value(part))
-
-
-def acts_as(monkeypatch: pytest.MonkeyPatch, user: User) -> None:
-    monkeypatch.setattr(access, "user", lambda: user)
 
 
 def field(app: AppTest, name: str) -> str:
@@ -135,26 +128,6 @@ def prepared(question: str = WHO, unit: str = ADMIRAL) -> PreparedAnswer:
     return PreparedAnswer(units=(unit,), questions=questions, by="maintainer", approved=approval)
 
 
-def test_an_answer_is_chosen_approved_and_given(settings: Settings) -> None:
-    app = new_question(opened())
-    assert "Kies ten minste één zin" in shown(app)
-    assert app.button(key=field(app, "approve")).disabled
-    tick(app, ADMIRAL)
-    press(app, "Goedkeuren")
-    ((key, answer),) = approved(settings)
-    assert (key, answer.units) == ("vloot.nl", (ADMIRAL,))
-    days = {TODAY, datetime.datetime.now(datetime.UTC).date()}  # midnight may pass meanwhile
-    approvals = [Approval(by="maintainer", organisation="Stad Veldport", on=day) for day in days]
-    assert answer.approved in approvals
-    assert decisions(settings) == ["approved"]
-    given = asked(settings, "Wie voert er bevel over deze vloot?")
-    assert given.approved is not None
-    assert ADMIRAL in given.text
-    at(app, "approved")
-    assert WHO in shown(app)
-    assert "nog niet in gebruik" not in shown(app)
-
-
 def test_what_is_asked_comes_into_the_queue_and_leaves_it_when_answered(settings: Settings) -> None:
     answer = asked(settings, "Wat kost een ticket naar de maan?")
     assert answer.kind == "refusal"
@@ -180,27 +153,40 @@ def test_what_is_asked_comes_into_the_queue_and_leaves_it_when_answered(settings
     assert "Te beantwoorden (0)" in str(app.segmented_control[0].proto)
 
 
-def test_who_is_given_the_sentences_is_told_before_and_after(settings: Settings) -> None:
-    """The question and its wordings in other words; no message, and no reader of another version of
-    the document."""
+def test_an_answer_is_chosen_and_given_to_whom_the_page_says(settings: Settings) -> None:
+    """To the question and its wordings in other words; for no message, and to no reader of another
+    version of the document."""
     boss, talk, english = (
         "Hoe heet de baas?",
         "Kun je dat korter zeggen?",
         "Who commands the fleet?",
     )
-    app = tick(new_question(opened()), ADMIRAL)
+    app = new_question(opened())
+    assert "Kies ten minste één zin" in shown(app)
+    assert app.button(key=field(app, "approve")).disabled
+    tick(app, ADMIRAL)
     assert f"Krijgt deze zinnen: “{WHO}”." in shown(app)
     run(app.text_area(key=field(app, "wordings")).set_value(f"{boss}\n{talk}\n{english}\n{boss}"))
     assert f"Krijgt deze zinnen: “{WHO}”, “{boss}”." in shown(app)
     assert f"Niet: “{talk}”, “{english}”." in shown(app)
     press(app, "Goedkeuren")
     assert f"Krijgt deze zinnen: ` {WHO} `, ` {boss} `." in app.success[0].value
-    ((_, answer),) = approved(settings)
+    ((key, answer),) = approved(settings)
+    assert (key, answer.units) == ("vloot.nl", (ADMIRAL,))
     wordings = [(question.text, question.language) for question in answer.questions]
     assert wordings == [(WHO, "nl"), (boss, "nl"), (talk, "nl"), (english, "en")]
-    assert asked(settings, boss).approved
+    days = {TODAY, datetime.datetime.now(datetime.UTC).date()}  # midnight may pass meanwhile
+    approvals = [Approval(by="maintainer", organisation="Stad Veldport", on=day) for day in days]
+    assert answer.approved in approvals
+    assert decisions(settings) == ["approved"]
+    for question in ("Wie voert er bevel over deze vloot?", boss):
+        given = asked(settings, question)
+        assert given.approved is not None
+        assert ADMIRAL in given.text
     assert asked(settings, talk).approved is None
     assert asked(settings, english, "en").approved is None
+    assert WHO in shown(at(app, "approved"))
+    assert "nog niet in gebruik" not in shown(app)
 
 
 def test_sentences_of_two_documents_are_no_answer_and_stay(
@@ -218,13 +204,20 @@ def test_sentences_of_two_documents_are_no_answer_and_stay(
     assert ADMIRAL in preview[0].body
 
 
-def test_a_list_is_approved_in_the_order_of_its_items(settings: Settings) -> None:
-    app = new_question(opened(), "Welke havens heeft de vloot?", "havens Veldport Duinstad")
+def test_a_list_is_approved_in_the_order_of_its_items_without_what_cannot_be_seen(
+    settings: Settings,
+) -> None:
+    question = "Welke\x1b[2J havens heeft de vl\u200boot?"
+    app = new_question(opened(), question, "havens Veldport Duinstad")
+    run(app.text_input(key=field(app, "organisation")).set_value("Stad \u202eVeldport\x07"))
     for item in ("Meerhoven.", "Veldport;", "Duinstad;"):
         tick(app, item)
     press(app, "Goedkeuren")
     ((_, answer),) = approved(settings)
     assert answer.units == ("Veldport;", "Duinstad;", "Meerhoven.")
+    assert [question.text for question in answer.questions] == ["Welke[2J havens heeft de vloot?"]
+    assert answer.approved is not None
+    assert answer.approved.organisation == "Stad Veldport"
 
 
 def test_only_what_was_done_is_on_record(settings: Settings) -> None:
@@ -237,26 +230,13 @@ def test_only_what_was_done_is_on_record(settings: Settings) -> None:
     assert decisions(settings) == []
 
 
-def test_what_cannot_be_seen_is_not_approved(settings: Settings) -> None:
-    app = tick(new_question(opened(), "Wie\x1b[2J is de admi\u200braal?"), ADMIRAL)
-    run(app.text_input(key=field(app, "organisation")).set_value("Stad \u202eVeldport\x07"))
-    press(app, "Goedkeuren")
-    ((_, answer),) = approved(settings)
-    assert [question.text for question in answer.questions] == ["Wie[2J is de admiraal?"]
-    assert answer.approved is not None
-    assert answer.approved.organisation == "Stad Veldport"
-
-
-def test_a_file_in_error_is_named_and_the_others_are_shown(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_in_error_is_named_and_the_others_are_shown(settings: Settings) -> None:
     own = OwnQuestions(settings)
     own.add("vloot.en", [prepared("Who commands?", "Its admiral is Anna Visser.")])
     file = own_file(settings.documents_dir, "vloot.nl")
     own.add("vloot.nl", [prepared()])
     with file.open("a", encoding="utf-8") as end:
         end.write(f"- units: [De vloot telt]\n  questions:\n    nl: ['{WHO.upper()}', Hoeveel?]\n")
-    acts_as(monkeypatch, ELS)
     app = opened("approved")
     assert "Who commands?" in shown(app)
     assert unfolded(app).count("vloot.nl.questions.yaml") == 1
@@ -306,15 +286,3 @@ def test_a_stale_answer_is_approved_anew_as_it_stands_now(settings: Settings, sm
     ((_, answer),) = approved(settings)
     assert answer.units == ("De admiraal is Bo Visser.",)
     assert asked(settings, WHO).approved is not None
-
-
-def test_who_may_not_and_what_cannot_be_recorded_changes_nothing(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    acts_as(monkeypatch, ELS)
-    app = tick(new_question(opened()), ADMIRAL)
-    acts_as(monkeypatch, User(id="reader", name="Rita", role="reader"))
-    press(app, "Goedkeuren")
-    assert "Dit mag alleen een beheerder." in "\n".join(box.value for box in app.error)
-    assert approved(settings) == []
-    assert decisions(settings) == []
