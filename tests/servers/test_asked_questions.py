@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from chain.assistant import Assistant
 from command.__main__ import app
-from core.answer import Answer, Turn
+from core.answer import Answer
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from tests.support.databases import address_of, dumped, is_kept
@@ -268,15 +268,3 @@ def test_a_question_that_cannot_be_counted_costs_nobody_the_answer(
     assert "is not counted" in told_in_log.getMessage()
     assert error or "cannot be kept in /dev/null/data" in caplog.text
     assert DRUGS not in caplog.text
-
-
-def test_follow_ups_are_counted_as_understood_and_no_talk(settings: Settings, on: Settings) -> None:
-    assistant = Assistant(settings, after=after_answers(on))
-    first = assistant.ask("Hoeveel meldingen van kindermisbruik waren er in 2019?", by="an")
-    history = [Turn.of(first.question, first)]
-    follow_up = assistant.ask("En in 2010?", history, by="an")
-    assistant.ask("Dank je wel!", history, by="an")
-    assistant.ask("Korter graag", history, by="an")
-    assistant.ask("Wat kun je allemaal?", by="an")
-    assert set(counted(on)) == {first.question, follow_up.understood_as}
-    assert follow_up.understood_as == "Hoeveel meldingen van kindermisbruik waren er in 2010?"

@@ -11,9 +11,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.settings import Settings
-from core.source import DocumentInfo
 from eval import runs
 from ingest.pipeline import ingest
+from ingest.publishing.lock import exclusive
 from tests.support.apps import all_text as shown
 from tests.support.apps import begin_anew, page_of, run
 from tests.support.in_process import start_apart
@@ -99,12 +99,6 @@ def published(app: AppTest, settings: Settings) -> AppTest:
     return finished(press(planned(app, settings), "maintenance-publish"), settings)
 
 
-def row_of(app: AppTest, name: str) -> str:
-    """The label of the document of which it has this."""
-    (row,) = [row.label for row in app.expander if name in row.label]
-    return row
-
-
 def in_use(settings: Settings) -> set[str]:
     return {entry.key for entry in Generations(settings).current().manifest.documents}
 
@@ -120,11 +114,11 @@ def test_a_document_is_added_planned_published_and_rolled_back(
     assert [file.name for file in document_files.listed(settings)] == ["beta.md"]
     assert in_use(settings) == {"alpha.nl"}  # nothing is used until it is published
 
+    planned(app, settings)
+    assert "De haven telt 12 kranen." in shown(app)
+    assert "Toegevoegd" in shown(app)
     with monkeypatch.context() as patch:
         patch.setattr(jobs, "start", start_apart)
-        planned(app, settings)
-        assert "De haven telt 12 kranen." in shown(app)
-        assert "Toegevoegd" in shown(app)
         finished(press(app, "maintenance-publish"), settings)
     assert in_use(settings) == {"alpha.nl", "beta.nl"}
     assert "Gepubliceerd. Teruggaan kan" in shown(app)
@@ -196,18 +190,24 @@ def test_what_cannot_be_taken_is_refused_and_what_to_know_of_others_is_told(
     app: AppTest, settings: Settings
 ) -> None:
     refused = [("oud.doc", "x"), ("beeld.png", "x"), ("leeg.md", ""), (".md", "x")]
-    upload(app, *refused, ("plan.md.meta.yaml", "id: x"))
+    unreadable = [("plan.pdf", "geen pdf"), ("kop.md", "# Kop\n")]
+    upload(app, *refused, ("plan.md.meta.yaml", "id: x"), *unreadable)
     text = shown(app)
     assert "sla het op als .docx" in text
     assert text.count("Gebruik een van: .md") == 3
     assert "Dit bestand is leeg." in text
+    assert "Dit bestand is beschadigd" in text
+    assert "In dit bestand staat geen tekst." in text
     assert app.button(key="maintenance-add").disabled
     assert document_files.listed(settings) == ()
     front = "---\ntags: [haven]\nauthor: Els\n---\n\n# Haven\n\nDe haven telt 12 kranen.\n"
-    upload(app, ("haven.nl.md", front), ("ander.md", ALPHA))
+    wrong = ("beta.md", "---\nid: B\n---\nX.")
+    upload(app, ("haven.nl.md", front), ("ander.md", ALPHA), wrong)
     assert "worden niet gebruikt: ` tags, author `" in shown(app)
     assert "hetzelfde id en dezelfde taal" in shown(app)
+    assert "Het veld “Id” heeft een waarde die niet kan." in shown(app)  # which the form cures
     press(app, "maintenance-add")
+    assert len(document_files.listed(settings)) == 3
     planned(app, settings)
     assert "<strong>haven.nl.md</strong>: tags, author" in shown(app)
 
@@ -230,22 +230,12 @@ def test_a_name_that_is_taken_asks_what_to_do(app: AppTest, settings: Settings) 
     assert len(document_files.removed(settings)) == 1  # the other can be put back in turn
 
 
-def test_what_cannot_be_read_is_told_at_upload_and_the_preview_is_offered_after_it(
+def test_the_preview_is_offered_until_what_was_added_is_published(
     app: AppTest, settings: Settings
 ) -> None:
     assert "maintenance-preview" not in [button.key for button in app.button]
-    upload(
-        app, ("plan.pdf", "geen pdf"), ("leeg.md", "# Kop\n"), ("beta.md", "---\nid: B\n---\nX.")
-    )
-    text = shown(app)
-    assert "Dit bestand is beschadigd" in text
-    assert "In dit bestand staat geen tekst." in text
-    assert "Het veld “Id” heeft een waarde die niet kan." in text  # which the form cures
-    press(app, "maintenance-add")
-    assert [file.name for file in document_files.listed(settings)] == ["beta.md"]
-
     add(settings, "beta.md", BETA)
-    finished(press(app, "maintenance-preview"), settings)
+    finished(press(run(app), "maintenance-preview"), settings)
     assert app.session_state["maintenance-tab"] == "Controleren en publiceren"
     assert "De haven telt 12 kranen." in shown(app)
     finished(press(app, "maintenance-publish"), settings)
@@ -263,7 +253,8 @@ def test_every_document_in_use_is_corrected_removed_and_put_back_until_that_is_p
     field(app, "reference").set_value("COM(2020) 1")
     save_details(app)
     assert (alpha.parent / "alpha.md.meta.yaml").read_text() == "reference: COM(2020) 1\n"
-    assert "gewijzigd, nog niet gepubliceerd" in row_of(app, "alpha.md")
+    (row,) = [row.label for row in app.expander if "alpha.md" in row.label]
+    assert "gewijzigd, nog niet gepubliceerd" in row
 
     names = ("alpha.md", "alpha.md.meta.yaml", "alpha.questions.yaml", "alpha.questions.e5-1.npy")
     for name in (*names[2:], "alphas.md"):  # prepared questions go along, another document does not
@@ -470,8 +461,6 @@ def test_of_two_who_start_the_second_is_told_who_was_first_and_can_stop_it(
 
 
 def test_a_run_in_a_terminal_is_told(app: AppTest, settings: Settings) -> None:
-    from ingest.publishing.lock import exclusive
-
     tab(app, "Versies")
     with exclusive(settings.data_dir):
         kept = Generations(settings).pointer().kept[0]
@@ -486,9 +475,7 @@ def test_a_run_in_a_terminal_is_told(app: AppTest, settings: Settings) -> None:
 def test_the_queue_is_handled_and_reopened(app: AppTest, settings: Settings) -> None:
     save(database(settings), named_verdict("one", comment="=1+1 <b>fout</b>"))
     french = {"language": "fr", "answer_language": "en", "more": ("- Aussi [1]",)}
-    save(
-        database(settings), named_verdict("two", helpful=True, answer_text="- Answer [1]", **french)
-    )
+    save(database(settings), named_verdict("two", helpful=True, **french))
     tab(app, "Feedback")
     assert "Vraag one &lt;script&gt;?" in shown(app)
     assert "&lt;b&gt;fout&lt;/b&gt;" in shown(app)
@@ -517,10 +504,11 @@ ACT = (
 )
 
 
-def stands(settings: Settings, key: str) -> DocumentInfo:
-    entry = Generations(settings).current().manifest.entry(key)
+def stands(settings: Settings) -> tuple[str, str, str]:
+    """Kind, short title and publisher of the act as it is published."""
+    entry = Generations(settings).current().manifest.entry("act.nl")
     assert entry is not None
-    return entry.info
+    return entry.info.kind, entry.info.short_title, entry.info.publisher
 
 
 def test_a_file_is_called_official_once_a_maintainer_says_so(
@@ -552,29 +540,22 @@ def test_a_file_is_called_official_once_a_maintainer_says_so(
     assert "<strong>Toegevoegd</strong> Havenlichtverordening · 2 passages" in shown(app)
     assert "nog niet door iemand bevestigd" not in shown(app)
     finished(press(app, "maintenance-publish"), settings)
-    act = stands(settings, "act.nl")
-    assert (act.kind, act.short_title, act.publisher) == (
-        "official",
-        "Havenlichtverordening",
-        "Raad",
-    )
+    assert stands(settings) == ("official", "Havenlichtverordening", "Raad")
     (kept,) = records(settings)
     told = {"decision": "official", "document": "act.nl", "file": sha256(ACT)}
     assert told.items() <= kept.record.items()
     assert kept.asker == els.id
 
     ingest(settings)  # also by command
-    assert stands(settings, "act.nl").kind == "official"
+    assert stands(settings)[0] == "official"
     tab(app, "Documenten")
     opened(app, "Havenlichtverordening (nl, act.md) ` · gepubliceerd")
     field(app, "kind").set_value("upload")
     save_details(app)
     ingest(settings)
-    assert stands(settings, "act.nl").kind == "upload"
-    assert [record.record["decision"] for record in records(settings)] == [
-        "official",
-        "not_official",
-    ]
+    assert stands(settings)[0] == "upload"
+    decisions = [record.record["decision"] for record in records(settings)]
+    assert decisions == ["official", "not_official"]
 
 
 def test_saving_other_details_confirms_nothing_nor_does_saving_without_a_record(
@@ -585,7 +566,7 @@ def test_saving_other_details_confirms_nothing_nor_does_saving_without_a_record(
     field(app, "publisher").set_value("Raad")
     save_details(app)
     ingest(settings)
-    assert stands(settings, "act.nl").kind == "upload"
+    assert stands(settings)[0] == "upload"
     assert "kind: upload" in (settings.documents_dir / "uploads/act.md.meta.yaml").read_text()
     run(app)
     assert "noemt zichzelf een officiële tekst" not in shown(app)  # a person has decided
@@ -598,7 +579,7 @@ def test_saving_other_details_confirms_nothing_nor_does_saving_without_a_record(
     save_details(app)
     assert app.error
     ingest(settings)
-    assert stands(settings, "act.nl").kind == "upload"
+    assert stands(settings)[0] == "upload"
 
 
 def test_what_our_own_fetch_brought_is_no_choice(app: AppTest, settings: Settings) -> None:
@@ -612,10 +593,7 @@ def test_what_our_own_fetch_brought_is_no_choice(app: AppTest, settings: Setting
     field(app, "publisher").set_value("Raad")
     save_details(app)
     ingest(settings)
-    assert (stands(settings, "act.nl").kind, stands(settings, "act.nl").publisher) == (
-        "official",
-        "Raad",
-    )
+    assert stands(settings) == ("official", "Verordening (EU) 2099/1", "Raad")
 
 
 # Publications and versions
