@@ -251,7 +251,7 @@ def test_two_processes_forget_at_once(kept: Settings) -> None:
         "for one in (audit, personal_data): one.now = lambda: later\n"
         "personal_data.forget(Settings(data_dir=Path(sys.argv[1])))"
     )
-    runs = [subprocess.Popen([sys.executable, "-c", code, str(kept.data_dir)]) for _ in range(3)]
-    assert [run.wait(60) for run in runs] == [0, 0, 0]
+    runs = [subprocess.Popen([sys.executable, "-c", code, str(kept.data_dir)]) for _ in range(2)]
+    assert [run.wait(60) for run in runs] == [0, 0]
     assert list(records(kept)) == []
     assert verify_store(kept).broken == ""

@@ -87,26 +87,22 @@ def test_the_last_changed_comes_first_by_its_question_or_name(mine: Conversation
     assert mine.listed()[2].changed == old.changed
 
 
-@pytest.mark.parametrize(
-    ("search", "found"),
-    [
-        ("empact", True),
-        ("CRIMINELE empact", True),  # of question and name
-        ("725000", True),  # of the answer, however its digits are grouped
-        ("725.000", True),
-        ("cocaine", True),  # without its accent
-        ("vijf ketens", True),  # of what is folded below an answer
-        ("empact vuurwapens", False),
-        ("%", False),
-        ("'; DROP TABLE conversations; --", False),
-    ],
-)
-def test_all_of_a_conversation_is_searched(mine: Conversations, search: str, found: bool) -> None:
+def test_all_of_a_conversation_is_searched(mine: Conversations) -> None:
     asked = talk("Wat is EMPACT?", "En cocaïne?", name="Criminele netwerken")
     folded = retold(answer(), more=("### Strategie, Doel\nVijf ketens. [1]",))
     asked = asked.with_exchange(Exchange(question="Wat?", answer=folded))
     mine.put(asked)
-    assert [listed.id for listed in mine.listed(search)] == ([asked.id] if found else [])
+    found = (
+        "CRIMINELE empact",  # of question and name
+        "725000",  # of the answer, however its digits are grouped
+        "725.000",
+        "cocaine",  # without its accent
+        "vijf ketens",  # of what is folded below an answer
+    )
+    for search in found:
+        assert [listed.id for listed in mine.listed(search)] == [asked.id]
+    for search in ("empact vuurwapens", "%", "'; DROP TABLE conversations; --"):
+        assert mine.listed(search) == ()
     assert len(mine.listed()) == 1
 
 
@@ -239,19 +235,14 @@ def test_a_name_is_one_short_line() -> None:
     assert named.named(" ").title == "Een"
 
 
-def test_verdicts_are_read_as_they_were_saved_oldest_first(kept_in: Database) -> None:
-    history = (Turn(question=HOSTILE, answer_text=HOSTILE),)
-    later, earlier = verdict(2, history=history, comment=HOSTILE), verdict(1)
-    feedback.save(kept_in, later)
-    feedback.save(kept_in, earlier)
-    assert feedback.read(kept_in) == (earlier, later)
-
-
-def test_another_verdict_replaces_the_first_and_can_be_taken_back(kept_in: Database) -> None:
+def test_verdicts_are_read_as_saved_oldest_first_replaced_and_taken_back(kept_in: Database) -> None:
     assert feedback.find(kept_in, verdict(1).id) is None
+    history = (Turn(question=HOSTILE, answer_text=HOSTILE),)
+    later = verdict(2, history=history, comment=HOSTILE)
+    feedback.save(kept_in, later)
     feedback.save(kept_in, verdict(1))
-    feedback.save(kept_in, verdict(2))
-    assert feedback.find(kept_in, verdict(2).id) == verdict(2)
+    assert feedback.read(kept_in) == (verdict(1), later)
+    assert feedback.find(kept_in, later.id) == later
     feedback.save(kept_in, verdict(1, helpful=True))
     assert [given.helpful for given in feedback.read(kept_in)] == [True, False]
     for given in (verdict(1), verdict(2), verdict(3)):  # the last was never there
