@@ -3,7 +3,7 @@
 import pytest
 
 from chain.assistant import Assistant
-from chain.understanding.follow_ups import item_meant, standalone
+from chain.understanding.follow_ups import standalone
 from core.answer import Turn
 from language.identify import detect_languages
 
@@ -64,6 +64,7 @@ def test_a_topic_lives_on_through_follow_ups_and_small_talk() -> None:
         ("en", "And what are the four priorities of the firearms action plan?"),
         ("en", "Which countries took part in the FOCAL-SF project?"),
         ("nl", ""),
+        ("nl", "¤?"),
     ],
 )
 def test_a_question_of_its_own_is_left_alone(language: str, question: str) -> None:
@@ -106,8 +107,3 @@ def test_a_conversation_is_answered_to_its_end(
         history.append(Turn(question=question, answer_text=answer.text))
     assert answer.is_sourced
     assert fact in " ".join(citation.quote for citation in answer.citations)
-
-
-def test_a_follow_up_without_a_word_means_no_item_of_a_list() -> None:
-    listed = Turn(question="Wat zijn de acties?", answer_text="- een;\n- twee.")
-    assert item_meant("¤?", "nl", listed) == ""
