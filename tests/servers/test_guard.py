@@ -211,6 +211,7 @@ def test_settings_that_cannot_be_read_name_no_host(monkeypatch: pytest.MonkeyPat
     assert client.get("/", headers={"Host": "localhost"}).text == "ok"  # the page tells it
 
 
+@pytest.mark.long
 def test_nothing_is_asked_outside_at_the_start(tmp_path: Path) -> None:
     asked: list[str] = []
     with outside(asked) as proxy:

@@ -15,12 +15,9 @@ from ingest.publishing.ingest_run import Embedded, Event, IngestOptions
 from ingest.publishing.verify import verify
 from tests.support.browser import free_port
 from tests.support.databases import Postgresql, running, running_chroma
-from tests.support.people import talk, verdict
 from tests.support.publishing import before_publishing
 from tests.support.ships import collections, files
 from tests.support.small import LIGHTHOUSES, Small
-from userdata import feedback
-from userdata.conversations import Conversations
 from userdata.database import database
 from vectorstore import lease
 from vectorstore.embeddings import OpenAIEmbedder
@@ -65,6 +62,7 @@ def embeddings_url() -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/v1"
 
 
+@pytest.mark.long
 def test_readers_keep_their_generation_when_the_embedder_changes(
     small: Small, embeddings_url: str
 ) -> None:
@@ -157,16 +155,3 @@ def test_after_each_publication_both_replicas_answer_from_it_and_nothing_is_left
     ingest(hosts["ingest-b"])
     there = {name for name in collections(hosts["replica-a"]) if "-" in name}
     assert there == {f"passages-{generation}", f"units-{generation}"}
-
-
-def test_what_is_asked_at_one_replica_is_there_at_the_other(hosts: dict[str, Settings]) -> None:
-    first, second = (database(hosts[f"replica-{name}"]) for name in "ab")
-    talked = talk("Wat is EMPACT?")
-    Conversations("an", first, 90).put(talked)
-    assert Conversations("an", second, 90).find(talked.id) == talked
-    assert Conversations("bo", second, 90).find(talked.id) is None
-    feedback.save(first, verdict(1))
-    feedback.handle(second, verdict(1), "maud")
-    (given,) = feedback.read(first)
-    assert given.by == "maud"
-    assert not any((hosts[f"replica-{name}"].data_dir / "people.sqlite").exists() for name in "ab")

@@ -13,8 +13,6 @@ PEOPLE = {
     "evaluator": {"name": "Eva <b>Evaluator</b>", "realm_access": {"roles": ["evaluator"]}},
     "maintainer": {"name": "Bea Beheerder", "realm_access": {"roles": ["x", "maintainer"]}},
     "listed": {"name": "Ada", "email": "Ada@example.org", "email_verified": True},
-    "unverified": {"name": "Eve", "email": "ada@example.org", "email_verified": False},
-    "malformed": {"name": ["x"], "realm_access": "maintainer", "email": {"x": 1}},
 }
 
 
