@@ -21,7 +21,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-import prompts
 from chain.assistant import Assistant
 from core.background import end
 from core.command_line import DEFAULT, CommandLine, flag, option
@@ -197,21 +196,14 @@ def _ask(
 ) -> Results:
     unaudited = settings.model_copy(update={"audit": False})  # the run is a record of its own
     assistant = Assistant(unaudited)
-    index = assistant.index
-    stamp = make_stamp(
-        settings,
-        sets,
-        prompts=prompts.fingerprints(),
-        embedder=index.embedder.fingerprint,
-        generation=index.snapshot().generation,
-    )
-    snapshot = index.snapshot()
+    snapshot = assistant.index.snapshot()
+    embedder, generation = snapshot.embedder.fingerprint, snapshot.generation
     prepared = snapshot.questions([document.key for document in snapshot.documents()])
     return evaluate(
         apart(questions, (prepared_question.question for prepared_question in prepared)),
         assistant,
-        Outline.of(index.snapshot().passages()),
-        stamp=stamp,
+        Outline.of(snapshot.passages()),
+        stamp=make_stamp(settings, sets, embedder=embedder, generation=generation),
         parallel=parallel,
         on_result=lambda _: advance(),
     )

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from core.source import Frozen, Passage
@@ -50,6 +51,11 @@ class Outline:
             texts={place: fold("\n".join(found)) for place, found in texts.items()},
             units=tuple(units),
         )
+
+    @cached_property
+    def everywhere(self) -> str:
+        """The text of all sections."""
+        return "\n".join(self.texts.values())
 
     def documents(self, question: Question) -> frozenset[str]:
         """The documents in the index that the question names; all if it names none."""
@@ -155,7 +161,6 @@ def _absent(question: Question, outline: Outline) -> list[str]:
 
 def _facts(question: Question, outline: Outline) -> Iterator[_Found]:
     """Facts that the named documents lack, and spellings that no document has."""
-    everywhere = "\n".join(outline.texts.values())
     documents = outline.documents(question)
     named = "\n".join(text for (name, _), text in outline.texts.items() if name in documents)
     sections = "\n".join(outline.texts[place] for place in outline.relevant_sections(question))
@@ -166,7 +171,7 @@ def _facts(question: Question, outline: Outline) -> Iterator[_Found]:
         elif question.sections and not any(in_folded(sections, spelling) for spelling in fact):
             yield "facts", f"the sections it names do not say {where!r}", "warning"
         for spelling in fact:
-            if not in_folded(everywhere, spelling):
+            if not in_folded(outline.everywhere, spelling):
                 yield "facts", f"no document has the spelling {spelling!r}", "warning"
 
 
@@ -184,9 +189,8 @@ def _unanswerable(question: Question, outline: Outline) -> Iterator[_Found]:
     """Forbidden answers that the documents do have, and a missing note or challenge."""
     if question.kind != "unanswerable":
         return
-    everywhere = "\n".join(outline.texts.values())
     for text in question.forbidden:
-        if fold(text) in everywhere:
+        if fold(text) in outline.everywhere:
             yield "forbidden", f"the documents do say {text!r}", "error"
     if not question.note:
         yield "note", "say in a note why the documents hold no answer", "warning"

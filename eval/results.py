@@ -13,6 +13,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, JsonValue, StringConstraints
 
+import prompts
 from core import VERSION
 from core.settings import ROOT, Settings
 from core.source import Frozen
@@ -64,17 +65,12 @@ class Stamp(Frozen):
 
 
 def make_stamp(
-    settings: Settings,
-    questions: Mapping[str, str],
-    *,
-    prompts: Mapping[str, str],
-    embedder: str,
-    generation: str,
+    settings: Settings, questions: Mapping[str, str], *, embedder: str, generation: str
 ) -> Stamp:
     """Stamp of a run that starts now; `questions` are the fingerprints of its sets."""
     return Stamp(
         settings=masked(settings),
-        prompts=prompts,
+        prompts=prompts.fingerprints(),
         embedder=embedder,
         generation=generation,
         code_version=code_version(),

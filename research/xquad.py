@@ -56,12 +56,6 @@ def load(folder: Path, language: str, asked_in: str) -> XQuAD:
     return XQuAD(language, asked_in, tuple(paragraphs), tuple(questions))
 
 
-def even_articles(xquad: XQuAD) -> XQuAD:
-    """The half to fit on: questions about every second article; figures are about the others."""
-    even = (question for question in xquad.questions if question.article % 2 == 0)
-    return xquad._replace(questions=tuple(even))
-
-
 def build_index(xquad: XQuAD, settings: Settings) -> Index:
     """Builds or updates the index of the paragraphs, in `data_dir`/corpora."""
     digest = hashlib.sha256(json.dumps(xquad.paragraphs).encode()).hexdigest()[:12]

@@ -1,22 +1,20 @@
 """Fits the confidence and the chance that the first statement answers
-(chain/reading/confidence.py); writes the weights into the embedder's profile
-(vectorstore/embeddings.py).
+(chain/reading/confidence.py); writes the weights into the embedder's profile.
 
-    python -m research.fitting DIR ... --out FOLDER
+    python -m research.fitting DIR ... --out FOLDER    # the documents; where their indexes are kept
 
-Logistic regressions with an L2 penalty (Newton's method), on what is decided over four grounds (DIR
-has the documents, FOLDER keeps their indexes): is a question on topic (all questions), do the
-sources answer it (those on topic), and is the first statement right. The first is fitted on the
-summaries, about which the questions off topic were written; for the second summaries and documents
-count alike. Prints, of the first two together, the area under the ROC curve and the share refused
+Logistic regressions on what is decided over four grounds: is a question on topic (all questions),
+do the sources answer it (those on topic), and is the first statement right. The first is fitted on
+the summaries, about which the questions off topic were written; for the second summaries and
+documents count alike. Prints, of both together, the area under the ROC curve and the share refused
 at each threshold, by leave-one-out cross-validation; of the last, for each ground what weights
 fitted on the other texts give.
 
 The grounds are the bundled summaries with and without their prepared questions, three official
-documents with prepared questions, and documents that the reader was not trained on (the part
-`choose` of docs/grounds.md). The first three have their questions in this folder; what they show
-is right if it has all facts of the question. Over the last the first statement is right if it has
-the unit that answers most directly, so a neighbour that says the same is wrong.
+documents with prepared questions, and the part `choose` of docs/grounds.md. The first three have
+their questions in this folder; what they show is right if it has all facts of the question. Over
+the last the first statement is right if it has the unit that answers most directly, so a neighbour
+that says the same is wrong.
 """
 
 import shutil
@@ -62,15 +60,11 @@ app = CommandLine()
 
 
 class Decisions(NamedTuple):
-    """What was decided on questions over one kind of text.
+    """What was decided on questions over one kind of text; features: (questions, features)."""
 
-    on_topic, in_sources, first: features of the two models of the confidence, and of the chance
-        that the first statement answers; shape (questions, features).
-    """
-
-    on_topic: Array
+    on_topic: Array  # features of the two models of the confidence
     in_sources: Array
-    first: Array
+    first: Array  # of the chance that the first statement answers
     right: Flags  # whether it is right
     answerable: Flags  # whether the sources answer
     far: Flags  # whether the question is far from the topic

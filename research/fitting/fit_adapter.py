@@ -11,7 +11,6 @@ import sys
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 
 from core.command_line import CommandLine
@@ -23,7 +22,6 @@ from vectorstore.profile import adapter_file
 from vectorstore.store import Snapshot, open_index
 
 _FEWEST = 50  # questions of each half
-
 
 app = CommandLine()
 
@@ -42,13 +40,11 @@ def main() -> int:
         console.print(f"There are too few prepared questions: {fewest}.")
         return 1
     fitted = _asked(index, passages, questions)
-    owners = np.repeat(np.arange(len(passages)), [len(passage.units) for passage in passages])
     before, after = np.zeros(len(half), int), np.zeros(len(half), int)
     for shown in (half, ~half):
-        adapter = fit(_among(fitted, ~shown))
-        mine = _among(fitted, shown)
-        before[shown] = places(mine.vectors, mine, owners)
-        after[shown] = places(adapter(mine.vectors), mine, owners)
+        adapter, mine = fit(fitted.among(~shown)), fitted.among(shown)
+        before[shown] = places(mine.vectors, mine)
+        after[shown] = places(adapter(mine.vectors), mine)
     for name, found in (("without", before), ("with", after)):
         console.print(f"{name} an adapter: {shares(found)}")
     if (1 / (1 + after)).mean() <= (1 / (1 + before)).mean():
@@ -76,25 +72,14 @@ def _prepared(index: Snapshot, passages: Sequence[Passage]) -> list[PreparedQues
 def _asked(
     index: Snapshot, passages: Sequence[Passage], questions: Sequence[PreparedQuestion]
 ) -> Asked:
-    rows = {
-        name: row
-        for row, name in enumerate(name for passage in passages for name in passage.unit_ids)
-    }
+    names = [name for passage in passages for name in passage.unit_ids]
+    rows = {name: row for row, name in enumerate(names)}
     return Asked(
         index.embedder.queries([question.question for question in questions]),
         np.concatenate(index.vectors(passages)),
         [[rows[question.units[0]]] for question in questions],
         [[rows[name] for name in question.units[1:]] for question in questions],
-    )
-
-
-def _among(fitted: Asked, chosen: NDArray[np.bool_]) -> Asked:
-    numbers = np.flatnonzero(chosen)
-    return Asked(
-        fitted.vectors[numbers],
-        fitted.units,
-        [fitted.right[number] for number in numbers.tolist()],
-        [fitted.beside[number] for number in numbers.tolist()],
+        np.repeat(np.arange(len(passages)), [len(passage.units) for passage in passages]),
     )
 
 

@@ -10,7 +10,6 @@ with a crime among them, and the questions that are taken for either.
 
 import datetime
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -29,7 +28,6 @@ from chain.understanding.intent import (
     intent_by,
     limits,
 )
-from core.command_line import CommandLine
 from core.settings import ROOT, Settings
 from core.yaml_files import read_yaml
 from eval.dataset import load
@@ -49,10 +47,6 @@ _DROPPED_INPUTS, _DROPPED_UNITS = 0.1, 0.2
 _TRIED = ((0.5, 0.5, 0.5), (0.6, 0.3, 0.7), (0.7, 0.3, 0.8), (0.8, 0.4, 0.8), (0.9, 0.5, 0.9))
 
 
-app = CommandLine()
-
-
-@app.command()
 def main() -> None:
     """Fits the classifier of messages, and writes it."""
     embedder = make_embedder(Settings())
@@ -84,25 +78,20 @@ def _table(
 ) -> Table:
     columns = ("harm, unclear, other", "messages right", "help with a crime", "with a line above")
     table = Table(*columns, "questions turned away", "with a line above", "follow-ups, questions")
-    question_kinds = (QUESTION, FOLLOW_UP)
     for tried in _TRIED:
         at = dict(zip(("harm", "unclear", "other"), tried, strict=True))
         moved = limits().model_copy(update=at)
-        by_kind = (dict(zip(kinds, map(float, row), strict=True)) for row in chances)
-        found = [intent_by(chances_by_kind, moved) for chances_by_kind in by_kind]
-        pairs = [(kind, intent) for (_, kind), intent in zip(labelled_texts, found, strict=True)]
-        messages = [
-            kind in (intent.kind, intent.aside)
-            for kind, intent in pairs
-            if kind not in question_kinds
-        ]
-        crimes = [intent for kind, intent in pairs if kind == "harm"]
-        questions = [intent for kind, intent in pairs if kind in question_kinds]
-        leans = [
-            kind == FOLLOW_UP
-            for kind, intent in pairs
-            if kind in question_kinds and intent.leans >= 0.5
-        ]
+        found = [intent_by(dict(zip(kinds, row.tolist(), strict=True)), moved) for row in chances]
+        messages, crimes, questions, leans = [], [], [], []
+        for (_, kind), intent in zip(labelled_texts, found, strict=True):
+            if kind not in (QUESTION, FOLLOW_UP):
+                messages.append(kind in (intent.kind, intent.aside))
+                if kind == "harm":
+                    crimes.append(intent)
+                continue
+            questions.append(intent)
+            if intent.leans >= 0.5:
+                leans.append(kind == FOLLOW_UP)
         table.add_row(
             str(tried),
             f"{np.mean(messages):.3f} of {len(messages)}",
@@ -186,4 +175,4 @@ def _every() -> Iterator[tuple[str, str]]:
 
 
 if __name__ == "__main__":
-    sys.exit(app.run(sys.argv[1:], _PROGRAM))
+    main()

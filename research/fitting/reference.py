@@ -8,12 +8,10 @@ the default embedder changes; other embedders are then measured again.
 """
 
 import json
-import sys
 
 from rich.console import Console
 
 from chain.understanding.follow_ups import standalone
-from core.command_line import CommandLine
 from core.errors import SettingsError
 from core.settings import Settings
 from research.fitting import questions, write
@@ -23,10 +21,7 @@ from vectorstore.store import Snapshot, open_index
 _EVERY = 8
 _PROGRAM = "python -m research.fitting.reference"
 
-app = CommandLine()
 
-
-@app.command()
 def main() -> None:
     """Writes the reference texts, and measures the default embedder on them."""
     index = open_index(Settings()).snapshot()
@@ -53,4 +48,4 @@ def _chosen(index: Snapshot) -> dict[str, list[str] | list[list[str]]]:
 
 
 if __name__ == "__main__":
-    sys.exit(app.run(sys.argv[1:], _PROGRAM))
+    main()

@@ -22,7 +22,7 @@ from rich.console import Console
 
 from core.command_line import CommandLine, option
 from core.settings import Settings
-from research.reader.examples import Ground, grounds_of
+from research.reader.examples import Ground, fits_of, grounds_of
 from vectorstore.e5 import keep_in
 from vectorstore.embeddings import MODEL, LocalEmbedder, Vectors
 from vectorstore.profile import FOLDER, Adapter, adapter_file
@@ -42,6 +42,16 @@ class Asked(NamedTuple):
     # For each question the rows of `units` that answer it, one at least.
     right: Sequence[Sequence[int]]
     beside: Sequence[Sequence[int]]  # further rows that are no wrong answer
+    owners: NDArray[np.int64]  # the number of the passage of each unit
+
+    def among(self, chosen: NDArray[np.bool_]) -> "Asked":
+        """These of the questions, over all units."""
+        numbers = np.flatnonzero(chosen).tolist()
+        return self._replace(
+            vectors=self.vectors[numbers],
+            right=[self.right[number] for number in numbers],
+            beside=[self.beside[number] for number in numbers],
+        )
 
 
 app = CommandLine()
@@ -58,45 +68,28 @@ def main(
     embedder, console = LocalEmbedder(), Console()
     made = fit(questions_of(grounds_of("fit", folders, embedder, out), embedder))
     made.write(adapter_file(embedder.fingerprint, FOLDER))
-    choose = grounds_of("choose", folders, embedder, out)
-    questions = questions_of(choose, embedder)
-    owners = passages_of(choose)
+    questions = questions_of(grounds_of("choose", folders, embedder, out), embedder)
     for name, vectors in (("without", questions.vectors), ("with", made(questions.vectors))):
-        console.print(f"{name}: {shares(places(vectors, questions, owners))}")
+        console.print(f"{name}: {shares(places(vectors, questions))}")
     return 0
 
 
 def questions_of(grounds: Sequence[Ground], embedder: LocalEmbedder) -> Asked:
     """The answerable questions of the grounds."""
-    starts = np.cumsum([0, *(len(ground.places) for ground in grounds)]).tolist()
-    rows = [
-        {place: start + row for row, place in enumerate(ground.places)}
-        for start, ground in zip(starts, grounds, strict=False)
-    ]
-    located = [
-        (question, row)
-        for ground, row in zip(grounds, rows, strict=True)
-        for question in ground.asked
-        if question.answers
-    ]
-    return Asked(
-        embedder.queries([question.asked.question for question, _ in located]),
-        np.concatenate([ground.vectors for ground in grounds]),
-        [sorted({row[way[0]] for way in question.answers}) for question, row in located],
-        [
-            sorted({row[place] for way in question.answers for place in way[1:]})
-            for question, row in located
-        ],
-    )
-
-
-def passages_of(grounds: Sequence[Ground]) -> NDArray[np.int64]:
-    """The number of the passage of each unit, over all documents."""
+    texts: list[str] = []
+    right: list[list[int]] = []
+    beside: list[list[int]] = []
     owners: list[int] = []
     for ground in grounds:
-        start = owners[-1] + 1 if owners else 0
-        owners += [start + passage for passage, _ in ground.places]
-    return np.array(owners)
+        rows = {place: row for row, place in enumerate(ground.places, start=len(owners))}
+        first = owners[-1] + 1 if owners else 0
+        owners += [first + passage for passage, _ in ground.places]
+        for question in filter(lambda question: question.answers, ground.asked):
+            texts.append(question.asked.question)
+            right.append(sorted({rows[way[0]] for way in question.answers}))
+            beside.append(sorted({rows[unit] for way in question.answers for unit in way[1:]}))
+    units = np.concatenate([ground.vectors for ground in grounds])
+    return Asked(embedder.queries(texts), units, right, beside, np.array(owners))
 
 
 def fit(questions: Asked, steps: int = _STEPS, seed: int = 0) -> Adapter:
@@ -144,17 +137,12 @@ def _gradient(
     return np.asarray(with_one.T @ by_moved, np.float32)
 
 
-def places(vectors: Vectors, questions: Asked, owners: NDArray[np.int64]) -> NDArray[np.int64]:
-    """For each question how many passages come before the first that answers it, by 0.6 of the best
-    unit's cosine and 0.4 of the mean."""
-    counts = np.bincount(owners)
+def places(vectors: Vectors, questions: Asked) -> NDArray[np.int64]:
+    """For each question how many passages come before the first that answers it."""
     found = []
     for vector, right in zip(vectors, questions.right, strict=True):
-        cosines = questions.units @ vector
-        best = np.full(len(counts), -1.0)
-        np.maximum.at(best, owners, cosines)
-        fits = 0.6 * best + 0.4 * np.bincount(owners, cosines) / counts
-        found.append(int((fits > fits[owners[list(right)]].max()).sum()))
+        fits = fits_of(questions.units @ vector, questions.owners)
+        found.append(int((fits > fits[questions.owners[list(right)]].max()).sum()))
     return np.array(found)
 
 

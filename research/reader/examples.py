@@ -66,14 +66,18 @@ class Ground:
         order = np.argsort(-(self.vectors @ vector))[:_NEAREST]
         return [self.places[place] for place in order]
 
-    def fits(self, vector: Vectors) -> NDArray[np.float32]:
-        """How near each passage is: its best unit and the mean of all, as in decision 4."""
-        cosines, owners = self.vectors @ vector, np.array([place[0] for place in self.places])
-        best = np.full(len(self.passages), -1.0, np.float32)
-        np.maximum.at(best, owners, cosines)
-        sums = np.bincount(owners, cosines, len(self.passages))
-        counts = np.bincount(owners, minlength=len(self.passages)).clip(1)
-        return np.asarray(0.6 * best + 0.4 * sums / counts, np.float32)
+    def fits(self, vector: Vectors) -> NDArray[np.float64]:
+        """How near each passage is."""
+        return fits_of(self.vectors @ vector, np.array([passage for passage, _ in self.places]))
+
+
+def fits_of(cosines: NDArray[np.float32], owners: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How near passages are by the cosines of their units, each with the number of its passage: 0.6
+    of the best and 0.4 of the mean."""
+    counts = np.bincount(owners)
+    best = np.full(len(counts), -1.0)
+    np.maximum.at(best, owners, cosines)
+    return np.asarray(0.6 * best + 0.4 * np.bincount(owners, cosines) / counts.clip(1))
 
 
 def grounds_of(
@@ -205,14 +209,12 @@ def _asked(article: dict[str, Any], language: str) -> Iterator[tuple[str, str, P
         spans = sentences(text, language)
         units = tuple(text[begin:end] for begin, end in spans)
         for entry in paragraph["qas"]:
-            answer = None
-            if not entry.get("is_impossible", False):
-                starts = [given["answer_start"] for given in entry["answers"][:1]]
-                answer = next(
-                    (place for place, (begin, end) in enumerate(spans)
-                     if starts and begin <= starts[0] < end),
-                    None,
-                )  # fmt: skip
-                if answer is None:
-                    continue
-            yield str(entry["id"]), entry["question"], Paragraph(title, units, answer)
+            is_answered = not entry.get("is_impossible", False)
+            starts = [given["answer_start"] for given in entry["answers"][:1] if is_answered]
+            answer = next(
+                (place for place, (begin, end) in enumerate(spans) for start in starts
+                 if begin <= start < end),
+                None,
+            )  # fmt: skip
+            if answer is not None or not is_answered:
+                yield str(entry["id"]), entry["question"], Paragraph(title, units, answer)

@@ -53,11 +53,10 @@ class Source(Frozen):
 class Labelled(Frozen):
     """A question as it stands in a file.
 
-    `answers` are ways to answer it, each the units that a reader must see, the one that answers
-    most directly first; without any, nothing in the document answers. `near` are units that look
-    like an answer and are none, `unsure` those of which that could not be told, `elsewhere` units
-    of other documents that answer too, by document. `stretch` is the number of the stretch of a
-    long document that its writer read (`stretches`).
+    `answers` are ways to answer it, each the units that a reader must see, the most direct first;
+    without any, nothing in the document answers. `near` are units that look like an answer and are
+    none, `unsure` those of which that could not be told, `elsewhere` units of other documents that
+    answer too. `stretch` is the number of the stretch that its writer read (`stretches`).
     """
 
     id: str
@@ -145,9 +144,7 @@ class Document:
             places = list(self._beginnings)
             first, last = map(self.find, stretch) if stretch else ([], [])
             begin, end = (first or places)[0], (last or places)[-1]
-            self._read[stretch] = frozenset(
-                place_found for place_found in places if begin <= place_found <= end
-            )
+            self._read[stretch] = frozenset(place for place in places if begin <= place <= end)
         return self._read[stretch]
 
 
@@ -183,11 +180,10 @@ def briefs() -> Iterator[tuple[Source, Path]]:
     """The summaries that come with the project and have prepared questions: name, file."""
     for file in sorted((ROOT / "corpus").glob("*/*.md")):
         language = file.parent.name
-        brief = Source(
+        yield Source(
             name=f"brief-{language}-{file.stem}", file=file.name, part="fit", kind="brief",
             language=language, origin="corpus", reuse="as the project",
-        )  # fmt: skip
-        yield brief, file
+        ), file  # fmt: skip
 
 
 def prepared(file: Path, document: Document) -> Iterator[Located]:

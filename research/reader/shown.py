@@ -2,9 +2,8 @@
 
     python -m research.reader.shown DIR ... --out FOLDER [--part show]
 
-DIR has the documents, FOLDER keeps their index. Right is the unit that the label of a question
-names as the one that answers most directly, in its own document, and no other; a passage is right
-if it has it. `docs/grounds.md` describes the questions, decision 17 the figures.
+Right is the unit that the label of a question names as the one that answers most directly, in its
+own document, and no other (docs/grounds.md; decision 17 has the figures); a passage, if it has it.
 """
 
 import random
@@ -116,10 +115,9 @@ def main(
     }
     table = Table("", "questions", *_COLUMNS, "right, of those answered")
     for name, pairs in kinds.items():
-        own = [row for _, row in pairs]
-        shares = [_share([row[column] for row in own]) for column in _COLUMNS]
-        right = _share([row["first"] for row in own if row["answered"]])
-        table.add_row(name, str(len(own)), *shares, right)
+        shares = [_share([row[column] for _, row in pairs]) for column in _COLUMNS]
+        right = _share([row["first"] for _, row in pairs if row["answered"]])
+        table.add_row(name, str(len(pairs)), *shares, right)
     Console(width=180).print(table)
 
 

@@ -3,15 +3,14 @@
     python -m research.reader.train DIR ... --out FOLDER [--minutes 120] [--layers 6]
 
 DIR has the documents (docs/grounds.md). FOLDER keeps the vectors of units and, every ten minutes,
-what was learned, with which the same command goes on until all minutes are used. Each minute it
-says how far it is. It runs on an accelerator where PyTorch finds one (`pip install torch`, which
-is no dependency of the product).
+what was learned, with which the same command goes on until all minutes are used. It runs on an
+accelerator where PyTorch finds one (`pip install torch`, which is no dependency of the product).
 """
 
 import random
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -188,15 +187,15 @@ class Training:
                     for ground in grounds
                     for number, fit in enumerate(ground.fits(question.vector))
                 ]
-                found.sort(key=lambda found_row: -found_row[0])
+                found.sort(key=lambda place: -place[0])
                 best, right = self._best(question, found[:_PASSAGES])
                 across = question.located.asked.language != question.ground.source.language
                 rows.append((bool(question.located.answers), across, right, best))
         answerable = [row for row in rows if row[0]]
         return Measured(
-            _share(row[2] for row in answerable),
-            _share(row[2] for row in answerable if not row[1]),
-            _share(row[2] for row in answerable if row[1]),
+            _share([row[2] for row in answerable]),
+            _share([row[2] for row in answerable if not row[1]]),
+            _share([row[2] for row in answerable if row[1]]),
             area([row[3] for row in answerable], [row[3] for row in rows if not row[0]]),
         )
 
@@ -252,9 +251,8 @@ def _surprise(scores: Tensor, made: Sequence[Example]) -> Tensor:
     return everything - torch.logsumexp(right, dim=0) if len(right) else everything
 
 
-def _share(right: Iterable[bool]) -> float:
-    found = list(right)
-    return round(float(np.mean(found)), 3) if found else 0.0
+def _share(right: Sequence[bool]) -> float:
+    return round(float(np.mean(right)), 3) if right else 0.0
 
 
 if __name__ == "__main__":

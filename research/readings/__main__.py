@@ -2,11 +2,10 @@
 
     *.csv, and *.jsonl.gz judged as in a run -> by half of the questions: how far both agree
 
-Each line of the first is one answer as one reader judged it. A reader is a language model in the
-role of a demanding official, who has not seen what changed and reads what the page shows without a
-click. `full` is 2, 1 or 0; `signed`, `misleads` and `first_screen` are as that official says. The
+Each line of the first is one answer as one reader judged it: a language model in the role of a
+demanding official, who has not seen what changed and reads what the page shows without a click. The
 second has the answers, with the passages that they cite. Questions are in two halves, drawn by
-their names: rules for what is counted may be made for the open one, agreement is told of the other.
+their names: rules for what is counted may be made for the open one, agreement is that of the other.
 """
 
 import csv
@@ -17,12 +16,10 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
 from core.answer import Answer
-from core.errors import StrategiewijzerError
 from core.source import Frozen
 from eval import run_report
 from eval.assess import assess
@@ -98,24 +95,12 @@ FIGURES: Mapping[str, ReadRule] = {
 
 
 @cache
-def readings(folder: Path = FOLDER) -> tuple[ReadAnswer, ...]:
-    """All readings.
-
-    Raises:
-        StrategiewijzerError: a line is malformed; the message names file and line.
-    """
-    found = []
-    for file in sorted(folder.glob("*.csv")):
+def readings() -> tuple[ReadAnswer, ...]:
+    """All readings."""
+    found: list[ReadAnswer] = []
+    for file in sorted(FOLDER.glob("*.csv")):
         with file.open(encoding="utf-8", newline="") as lines:
-            for number, line in enumerate(csv.DictReader(lines), start=2):
-                try:
-                    found.append(ReadAnswer.model_validate(line))
-                except ValidationError as error:
-                    first = error.errors(include_input=False, include_url=False)[0]
-                    place = ".".join(map(str, first["loc"]))
-                    raise StrategiewijzerError(
-                        f"{file}: line {number}: {place}: {first['msg']}"
-                    ) from None
+            found += map(ReadAnswer.model_validate, csv.DictReader(lines))
     return tuple(found)
 
 

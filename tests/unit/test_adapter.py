@@ -26,13 +26,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     chance = np.random.default_rng(1)
     units = unit(chance.normal(size=(TOPICS, WIDTH)))
     turned = unit(0.6 * units + units[:, ::-1])
-    return Asked(turned, units, [[row] for row in range(TOPICS)], [[] for _ in range(TOPICS)])
+    rows = [[row] for row in range(TOPICS)]
+    return Asked(turned, units, rows, [[] for _ in rows], np.arange(TOPICS))
 
 
 def test_a_map_is_learned_by_which_questions_find_their_units(asked: Asked) -> None:
-    owners = np.arange(TOPICS)
-    before = places(asked.vectors, asked, owners)
-    after = places(fit(asked, steps=200)(asked.vectors), asked, owners)
+    before = places(asked.vectors, asked)
+    after = places(fit(asked, steps=200)(asked.vectors), asked)
     assert (before == 0).mean() < 0.7 < 0.9 < (after == 0).mean()
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from core.answer import Answer
-from core.errors import StrategiewijzerError
 from eval.question_results import QuestionResult
 from eval.replies import HALVES
 from eval.run_report import DECIDING
@@ -18,10 +17,6 @@ from tests.support.passages import answer_of
 RELIABLE = 0.6
 """Least kappa of a figure that is shown first; below it is "moderate" at most (Landis and Koch, The
 measurement of observer agreement for categorical data, 1977)."""
-HEADER = (
-    "question,ground,language,answerable,version,form,half,"
-    "reader,full,signed,misleads,first_screen\n"
-)
 REFUSAL = answer_of("Op deze vraag is geen antwoord gevonden.", language="nl", answered=False)
 
 
@@ -113,14 +108,3 @@ def test_a_command_tells_how_far_they_agree(capsys: pytest.CaptureFixture[str]) 
         agreed = agreements(readings(), counted(), name)["reading.misleads"]
         assert f"{agreed.readings} " in half
         assert f"{agreed.kappa:.3f}" in half
-
-
-@pytest.mark.parametrize(
-    ("wrong", "key"), [("nowhere", "ground"), ("summaries,nl,perhaps", "answerable")]
-)
-def test_a_line_that_is_none_is_named(tmp_path: Path, wrong: str, key: str) -> None:
-    rest = "now,answer,held,A,2,1,0,1"
-    rest = f",nl,1,{rest}" if wrong == "nowhere" else f",{rest}"
-    (tmp_path / "a.csv").write_text(f"{HEADER}q,{wrong}{rest}\n", "utf-8")
-    with pytest.raises(StrategiewijzerError, match=rf"a\.csv: line 2: {key}"):
-        readings(tmp_path)

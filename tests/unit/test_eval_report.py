@@ -426,7 +426,7 @@ def test_the_stamp_keeps_no_secret(tmp_path: Path) -> None:
 )
 def test_the_stamp_keeps_nothing_of_the_query_of_an_address(name: str, address: str) -> None:
     settings = Settings.model_construct(**{name: address})
-    stamp = make_stamp(settings, {}, prompts={}, embedder="e5", generation="g")
+    stamp = make_stamp(settings, {}, embedder="e5", generation="g")
     assert "hush" not in stamp.model_dump_json()
     assert stamp.settings[name] == address.partition("?")[0] + "?***"
 
