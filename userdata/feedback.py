@@ -100,14 +100,17 @@ def remove(database: Database, id: str) -> None:
     database.change(_WHAT, delete(_FEEDBACK).where(_FEEDBACK.c.id == id))
 
 
-def read(database: Database) -> tuple[Feedback, ...]:
-    """All verdicts, oldest first."""
-    return tuple(sorted(_read(database), key=lambda feedback: (feedback.date, feedback.id)))
+def read(database: Database, id: str | None = None) -> tuple[Feedback, ...]:
+    """All verdicts, oldest first, or only the one with this id."""
+    if not database.is_there:
+        return ()
+    found = database.read(_WHAT, lambda connection: _selected(connection, id))
+    return tuple(sorted(found, key=lambda feedback: (feedback.date, feedback.id)))
 
 
 def find(database: Database, id: str) -> Feedback | None:
     """The verdict with this id, or None."""
-    return next(iter(_read(database, id)), None)
+    return next(iter(read(database, id)), None)
 
 
 def handle(database: Database, given: Feedback, by: str) -> None:
@@ -137,13 +140,6 @@ def _change(database: Database, given: Feedback, **fields: object) -> None:
 
 def _put(connection: Connection, feedback: Feedback) -> None:
     put(connection, _FEEDBACK, {"id": feedback.id, "feedback": feedback.model_dump_json()})
-
-
-def _read(database: Database, id: str | None = None) -> list[Feedback]:
-    """Reads as `_selected` does; empty where nobody has given a verdict yet."""
-    if not database.is_there:
-        return []
-    return database.read(_WHAT, lambda connection: _selected(connection, id))
 
 
 def _selected(connection: Connection, id: str | None = None) -> list[Feedback]:

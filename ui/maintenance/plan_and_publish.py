@@ -83,19 +83,19 @@ def _plan(plan: Job, report: Report, context: PageContext) -> None:
     elif report.plan.is_empty:
         waiting = "erase" if document_files.removed(settings) else "empty"
         st.success(texts(f"maintenance.plan.{waiting}"))
-    st.html(counts_html(report, texts) + notes_html(report, texts))
-    place, shown = _page_of_changes(report, "maintenance-plan")
-    for change in shown:
-        place.html(document_html(change, texts) + info_html(change, texts))
+    _show_changes(report, "maintenance-plan", texts)
     if not report.plan.is_empty or document_files.removed(settings):
         _publish(report, context)
 
 
-def _page_of_changes(
-    report: Report, key: str
-) -> tuple[st.delta_generator.DeltaGenerator, Sequence[DocumentChange]]:
+def _show_changes(report: Report, key: str, texts: Texts) -> None:
+    """Counts, notes and the documents; those of a plan also as readers will see them."""
+    st.html(counts_html(report, texts) + notes_html(report, texts))
     changes = sorted(report.changes, key=lambda change: _ORDER.index(change.kind))
-    return page_of(changes, _PAGE, key=f"{key}-page")
+    place, shown = page_of(changes, _PAGE, key=f"{key}-page")
+    for change in shown:
+        info = info_html(change, texts) if report.dry_run else ""
+        place.html(document_html(change, texts) + info)
 
 
 def _stop(report: Report, texts: Texts) -> str:
@@ -168,10 +168,7 @@ def _published(settings: Settings, texts: Texts) -> None:
     else:
         st.warning(f"{texts('maintenance.published.not')} {_stop(report, texts)}")
         error_messages.details(report.stop, texts)
-    st.html(counts_html(report, texts) + notes_html(report, texts))
-    place, shown = _page_of_changes(report, "maintenance-published")
-    for change in shown:
-        place.html(document_html(change, texts))
+    _show_changes(report, "maintenance-published", texts)
 
 
 def counts_html(report: Report, texts: Texts) -> str:
