@@ -19,7 +19,7 @@ from tests.support.passages import passage_of
 from ui.addresses import place_of, quotes, reading_address
 from ui.scripts import into_view, script
 from ui.sources import word_search
-from ui.sources.reading_view import reading_html
+from ui.sources.document import reading_html
 from ui.texts import load
 from vectorstore.store import open_index
 
@@ -288,7 +288,7 @@ def test_a_failing_summary_leaves_the_text(app: AppTest, monkeypatch: pytest.Mon
         raise StoreError("It cannot be read.")
 
     st.cache_resource.clear()  # also of what another test had made
-    monkeypatch.setattr("ui.sources.reading_view.summary_of", fails)
+    monkeypatch.setattr("ui.sources.document.summary_of", fails)
     read(app, document="haven", language="en")
     assert not app.exception
     assert not app.expander

@@ -150,7 +150,7 @@ def _source_html(
         document.title if document.title not in words else "",
         texts.label("kinds", document.kind),
         number(document, texts),
-        texts.date(document.date) if document.date else "",
+        texts.date(document.date),
         texts.label("standings", first.standing) if first.standing in STEPS_BACK else "",
     ]
     if document.language != answer.question_language:

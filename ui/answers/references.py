@@ -169,7 +169,7 @@ def _joined(*parts: str) -> str:
 
 
 def _numbered_and_dated(document: DocumentInfo, texts: Texts) -> str:
-    date = texts.date(document.date) if document.date else ""
+    date = texts.date(document.date)
     if document.reference and date and date not in document.reference:
         return texts("references.dated", reference=document.reference, date=date)
     return document.reference or date

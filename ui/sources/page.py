@@ -18,8 +18,7 @@ from ui.addresses import reading_query
 from ui.markup import code, escape, facts_html
 from ui.paging import page_of
 from ui.shared_assistant import assistant
-from ui.sources import reading_view
-from ui.sources.records import card_html, show_related
+from ui.sources.document import card_html, show_document, show_related
 from ui.sources.word_search import FoundPlaces, compared, find, searchable, snippet_html, spans
 from ui.texts import Texts
 from vectorstore.manifest import DocumentEntry, Documents, Versions, by_document
@@ -61,7 +60,7 @@ def _show(index: Snapshot, settings: Settings, texts: Texts) -> None:
     documents = by_document(index.entries())
     wanted = st.query_params.get("document", "")
     if wanted in documents:
-        reading_view.show(index, documents, wanted, texts)
+        show_document(index, documents, wanted, texts)
         return
     st.title(texts("catalogue.title"), anchor=False)
     if wanted:

@@ -57,9 +57,9 @@ class Texts:
         """
         return self.values.get(f"{kind}.{name}", name)
 
-    def date(self, date: datetime.date) -> str:
-        """A date written out, such as "24 juli 2020"."""
-        return written(date, self.language)
+    def date(self, date: datetime.date | None) -> str:
+        """A date written out, such as "24 juli 2020"; empty where there is none."""
+        return written(date, self.language) if date else ""
 
     def day(self, moment: datetime.datetime) -> str:
         """The date where the reader is."""
