@@ -52,18 +52,13 @@ def test_what_asks_the_same_is_one_group_with_all_its_wordings() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("How many reports were there in 2019?", "How many reports were there in 2021?"),
+def test_other_facts_are_another_group() -> None:
+    """However alike they sound."""
+    for one, other in (
         ("How many reports did Malta send?", "How many reports did Cyprus send?"),
         ("Which goods may be imported?", "Which goods may not be imported?"),
-        ("What does Europol do against drugs?", "What does Eurojust do against drugs?"),
-    ],
-)
-def test_other_facts_are_another_group(one: str, other: str) -> None:
-    """However alike they sound."""
-    assert texts(grouped([counted(one, 2), counted(other, 3)], [])) == [[other], [one]]
+    ):
+        assert texts(grouped([counted(one, 2), counted(other, 3)], [])) == [[other], [one]]
 
 
 def test_no_two_of_a_group_differ_in_their_facts() -> None:
@@ -81,11 +76,7 @@ def test_no_two_of_a_group_differ_in_their_facts() -> None:
 
 
 def test_what_one_person_got_an_answer_to_is_not_in_the_queue() -> None:
-    for question in (
-        counted(EMPACT, 1, "refused"),
-        counted(EMPACT, 2),
-        counted(EMPACT, 2, "results"),
-    ):
+    for question in (counted(EMPACT, 1, "refused"), counted(EMPACT, 2, "results")):
         assert grouped([question], [])
     for question in (counted(EMPACT, 1), counted(EMPACT, 1, "results")):
         assert grouped([question], []) == ()
@@ -99,9 +90,8 @@ def test_the_worst_comes_first() -> None:
         counted("Are there whales in the basin?", 7),
         counted("When was the quay renewed?", 3, "refused"),
     ]
-    wrong = [
-        verdict(number, question="What does a berth cost?", language="en") for number in range(4)
-    ]
+    berth = {"question": "What does a berth cost?", "language": "en"}
+    wrong = [verdict(number, **berth) for number in range(4)]
     assert texts(grouped(reversed(asked_so), wrong)) == [
         ["What does a berth cost?"],
         ["When was the quay renewed?"],

@@ -203,24 +203,23 @@ def test_a_server_that_repeats_the_key_does_not_get_it_into_anything(
     assert installation.leaks() == []
 
 
-def test_an_embeddings_server_that_repeats_the_key_leaks_nothing(
-    installation: Installation,
+@pytest.mark.parametrize(
+    ("secret", "settings"),
+    [
+        ("embeddings_api_key", {"embeddings_url": "{}/v1"}),
+        ("chroma_token", {"chroma_url": "{}", "chroma_user": ""}),
+        ("chroma_token", {"chroma_url": "{}", "chroma_user": "somebody"}),
+    ],
+)
+def test_a_server_of_vectors_that_repeats_what_it_is_sent_leaks_nothing(
+    installation: Installation, secret: str, settings: dict[str, str]
 ) -> None:
-    told = {"embeddings_url": f"{installation.server.url}/v1"}
-    assert "is in use" not in installation.run("-m", "ingest", **told)
-    installation.run("-m", "chain", QUESTION, **told)
-    installation.run("-m", "eval", "--every", "60", **told)
-    installation.run("-m", "command", "doctor", "--json", **told)
-    assert "embeddings_api_key" in installation.server.seen
-    assert installation.leaks() == []
-
-
-def test_the_password_of_a_chroma_server_is_in_nothing(installation: Installation) -> None:
-    for user in ("", "somebody"):
-        told = {"chroma_url": installation.server.url, "chroma_user": user}
-        for command in (("ingest",), ("chain", QUESTION), ("eval",), ("command", "doctor")):
-            assert installation.run("-m", *command, **told)
-    assert "chroma_token" in installation.server.seen
+    told = {name: value.format(installation.server.url) for name, value in settings.items()}
+    installation.server.seen.clear()
+    for command in (("ingest",), ("chain", QUESTION), ("eval", "--every", "60")):
+        assert installation.run("-m", *command, **told)
+    assert installation.run("-m", "command", "doctor", "--json", **told)
+    assert secret in installation.server.seen
     assert installation.leaks() == []
 
 
