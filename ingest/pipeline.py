@@ -27,7 +27,6 @@ from ingest.publishing.ingest_run import (
     Tell,
     Unused,
     nobody,
-    reason_to_stop,
 )
 from ingest.publishing.lock import writing
 from ingest.publishing.prepare import Work, prepare
@@ -109,10 +108,8 @@ def _report(work: Work, found: FoundFiles, options: IngestOptions) -> Report:
     """The report of the run, if the rest succeeds."""
     plan = work.plan
     loaded = [read for read in work.documents if isinstance(read, SourceDocument)]
-    entries = work.before.documents if work.before else ()
     unchanged = frozenset(plan.unchanged)
-    lost = len(set(plan.removed).difference(work.twins.values()))
-    untouched = sum(entry.passages for entry in entries if entry.key in unchanged)
+    untouched = sum(entry.passages for entry in work.entries if entry.key in unchanged)
     return Report(
         plan=plan,
         fingerprint=work.fingerprint,
@@ -125,14 +122,39 @@ def _report(work: Work, found: FoundFiles, options: IngestOptions) -> Report:
         unconfirmed=tuple(path for path, read in work.loaded.items() if read.unconfirmed),
         unused=tuple(Unused(path=read.path, names=read.unused) for read in loaded if read.unused),
         questions=tuple(_questions(work)),
-        stop=reason_to_stop(plan, work.fingerprint, work.failures, lost, work.before, options),
+        stop=_reason_to_stop(work, options),
         changes=document_changes(work) if options.compare else (),
     )
 
 
+def _reason_to_stop(work: Work, options: IngestOptions) -> str:
+    """Why a run should publish nothing, with the remedy; empty if it may."""
+    if options.planned not in ("", work.fingerprint):
+        return (
+            "The files or the index have changed since the plan was made, so nothing is published. "
+            "Make a new plan with --dry-run and look at it."
+        )
+    if work.failures and (options.strict or options.rebuild):
+        first = work.failures[0]
+        return (
+            f"{first.place}: {first.problem}. Nothing is published while a file cannot be taken "
+            f"({len(work.failures)} cannot). Mend it first."
+        )
+    if work.failures and not (work.plan.written or work.plan.unchanged):
+        return "None of the files could be taken. Mend them as listed, then run this again."
+    # a document whose content another has now is not lost
+    lost = len(set(work.plan.removed).difference(work.twins.values()))
+    if 2 * lost > len(work.entries) and not options.allow_shrink:
+        return (
+            f"This would remove {lost} of the {len(work.entries)} documents in the index. If that "
+            "is meant, add --allow-shrink; else check which folders you named and what is in them."
+        )
+    return ""
+
+
 def _questions(work: Work) -> Iterator[PreparedChange]:
     """The changes of the prepared questions of the documents that are written."""
-    entries = {entry.key: entry for entry in (work.before.documents if work.before else ())}
+    entries = {entry.key: entry for entry in work.entries}
     for path, loaded in work.loaded.items():
         key = loaded.document.key
         former = entries[key].questions if key in entries else 0

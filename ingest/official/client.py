@@ -41,25 +41,6 @@ class TransientError(Exception):
         self.wait = wait
 
 
-def _retrying(*, tries: int, budget: float, pause: float) -> Retrying:
-    """Retries a function while it raises `TransientError`; raises the last one. A pause that would
-    go beyond the budget of seconds is not begun, and a wait that the server asks for overrides it.
-    """
-    growing = wait_exponential(multiplier=pause, max=30) + wait_random(0, pause)
-
-    def wait(state: RetryCallState) -> float:
-        fault = state.outcome.exception() if state.outcome else None
-        wanted = fault.wait if isinstance(fault, TransientError) else None
-        return float(growing(state)) if wanted is None else wanted
-
-    return Retrying(
-        stop=stop_after_attempt(tries) | stop_before_delay(budget),
-        wait=wait,
-        retry=retry_if_exception_type(TransientError),
-        reraise=True,
-    )
-
-
 @dataclass(frozen=True)
 class HttpReply:
     """A complete answer: 200, 300, 404 or 406; `url` is the last address, after redirects."""
@@ -78,10 +59,8 @@ class Client:
 
     Args:
         origins: the allowed origins, also after a redirect ("https://name").
-        verify: trusted certificates; None: those of browsers, or the environment's.
         size_limit: bytes an answer may have, compressed or not.
         budget: seconds for one answer, all tries, waits and redirects included.
-        tries: how often to try when the fault may pass.
         pause: seconds before the second try; it doubles, and up to as much is added at random, so
             that many clients do not return at the same moment.
 
@@ -102,7 +81,7 @@ class Client:
         self._size_limit = size_limit
         self._budget = budget
         self._tries = tries
-        self._pause = pause
+        self._growing = wait_exponential(multiplier=pause, max=30) + wait_random(0, pause)
         self._http = httpx.Client(
             verify=verify or httpx.create_ssl_context(),
             headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"},
@@ -123,7 +102,12 @@ class Client:
             FetchError: no answer that the protocol knows; says why and what to do.
         """
         deadline = time.monotonic() + self._budget
-        again = _retrying(tries=self._tries, budget=self._budget, pause=self._pause)
+        again = Retrying(
+            stop=stop_after_attempt(self._tries) | stop_before_delay(self._budget),
+            wait=self._wait,
+            retry=retry_if_exception_type(TransientError),
+            reraise=True,
+        )
         try:
             return again(self._follow, address, headers, deadline)
         except TransientError as fault:
@@ -133,6 +117,12 @@ class Client:
                 f"{fault}, asked {tries} time{'s'[: tries - 1]}",
                 "Try again later; where a proxy leads out, name it in HTTPS_PROXY.",
             ) from fault
+
+    def _wait(self, state: RetryCallState) -> float:
+        """The seconds that the server asks for, else a growing pause."""
+        fault = state.outcome.exception() if state.outcome else None
+        wanted = fault.wait if isinstance(fault, TransientError) else None
+        return float(self._growing(state)) if wanted is None else wanted
 
     def _follow(self, address: str, headers: Mapping[str, str], deadline: float) -> HttpReply:
         timeout = httpx.Timeout(min(30.0, max(deadline - time.monotonic(), 0.1)))

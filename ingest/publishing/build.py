@@ -12,7 +12,7 @@ from core.source import Passage, SourceDocument
 from ingest.publishing.ingest_run import Embedded, Tell
 from ingest.publishing.own_questions import kept_vectors, vectors_beside
 from ingest.publishing.plan import Plan, reading_of
-from ingest.publishing.prepare import Stored, Work, stored_as, units_of
+from ingest.publishing.prepare import Stored, Work, passages_by_document, stored_as, units_of
 from ingest.publishing.verify import check
 from ingest.reading import question_file
 from vectorstore.chroma import batches
@@ -53,15 +53,13 @@ def compose(work: Work) -> Manifest:
     now = datetime.datetime.now(datetime.UTC)
     created = now.isoformat(timespec="milliseconds")
     own = new_id(now)
-    passages: dict[str, list[Passage]] = {}
-    for passage in work.fresh:
-        passages.setdefault(passage.document.key, []).append(passage)
+    passages = passages_by_document(work.fresh)
     questions = Counter(document_key(question.id) for question in work.questions)
     before, unchanged = work.before, frozenset(work.plan.unchanged)
     merged = segments_to_merge(before, work.plan, len(work.fresh)) if before else frozenset()
     kept = {
         entry.key: entry.model_copy(update={"segment": own}) if entry.segment in merged else entry
-        for entry in (before.documents if before else ())
+        for entry in work.entries
         if entry.key in unchanged
     }
     entries = tuple(

@@ -3,12 +3,12 @@
 import difflib
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from core.source import DocumentInfo, Passage
 from ingest.publishing.ingest_run import ChangeKind, DocumentChange, PassageChange
-from ingest.publishing.prepare import Work
+from ingest.publishing.prepare import Work, passages_by_document
 from language.words import words
 
 _ALIKE = 0.5  # share of equal words of a changed passage; with fewer equal it is a new one
@@ -27,26 +27,21 @@ def document_changes(work: Work) -> tuple[DocumentChange, ...]:
     (only the program changed)."""
     plan = work.plan
     now = {document.key: document for document in work.documents}
-    then = {entry.key: entry for entry in work.before.documents} if work.before else {}
-    old = _by_document(work.current.all_passages(plan.gone) if work.current else ())
-    new = _by_document(work.fresh)
-    kinds: dict[str, ChangeKind] = {
-        **dict.fromkeys(plan.added, "added"),
-        **dict.fromkeys(plan.changed, "changed"),
-        **dict.fromkeys(plan.removed, "removed"),
-    }
+    then = {entry.key: entry for entry in work.entries}
+    old = passages_by_document(work.current.all_passages(plan.gone) if work.current else ())
+    new = passages_by_document(work.fresh)
     changes = []
-    for key, kind in sorted(kinds.items()):
+    for key in sorted(plan.written | plan.gone):
         entry, document = then.get(key), now.get(key)
         known = document or entry
         assert known is not None  # noqa: S101 - a key of the plan is in one of the two
         passages, same = passage_changes(old.get(key, []), new.get(key, []))
         fields = _fields(entry.info, document.info) if entry and document else {}
-        if kind == "changed" and not passages and not fields:
+        if entry and document and not passages and not fields:
             continue
         changes.append(
             DocumentChange(
-                kind=kind,
+                kind=_kind(entry, document),
                 key=key,
                 title=known.info.short_title,
                 path=known.path,
@@ -74,9 +69,9 @@ def passage_changes(
             if then is not None and likeness(now, then) >= _ALIKE:
                 pairs.append((old.pop(then.id), new.pop(now.id)))
     changes = [
-        *((now.start, _change("changed", then, now)) for then, now in pairs),
-        *((now.start, _change("added", None, now)) for now in new.values()),
-        *((then.start, _change("removed", then, None)) for then in old.values()),
+        *((now.start, _change(then, now)) for then, now in pairs),
+        *((now.start, _change(None, now)) for now in new.values()),
+        *((then.start, _change(then, None)) for then in old.values()),
     ]
     return tuple(change for _, change in sorted(changes, key=lambda pair: pair[0])), same
 
@@ -96,11 +91,8 @@ def word_diff(before: str, after: str) -> Iterator[DiffPiece]:
             yield DiffPiece("new", "".join(new[new_start:new_end]))
 
 
-def _by_document(passages: Iterable[Passage]) -> dict[str, list[Passage]]:
-    found: dict[str, list[Passage]] = {}
-    for passage in passages:
-        found.setdefault(passage.document.key, []).append(passage)
-    return found
+def _kind(before: object | None, after: object | None) -> ChangeKind:
+    return "removed" if after is None else "added" if before is None else "changed"
 
 
 def _fields(before: DocumentInfo, after: DocumentInfo) -> Mapping[str, tuple[str, str]]:
@@ -141,14 +133,12 @@ def _distinct_words(text: str) -> frozenset[str]:
     return frozenset(words(text))
 
 
-def _change(
-    kind: Literal["added", "changed", "removed"], before: Passage | None, after: Passage | None
-) -> PassageChange:
+def _change(before: Passage | None, after: Passage | None) -> PassageChange:
     passage = after or before
     assert passage is not None  # noqa: S101 - a change has a passage
     moved = before is not None and before.headings != passage.headings
     return PassageChange(
-        kind=kind,
+        kind=_kind(before, after),
         headings=passage.headings,
         former_headings=before.headings if before and moved else (),
         before=before.text if before else "",

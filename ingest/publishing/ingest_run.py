@@ -12,7 +12,6 @@ from core.files import printable
 from core.source import DocumentInfo, Frozen, SourceDocument, StaleQuestion, WhyStale
 from ingest.publishing.plan import Plan
 from ingest.reading.files import LeftOut
-from vectorstore.manifest import Manifest
 
 ChangeKind = Literal["added", "changed", "removed"]
 _KEPT = ConfigDict(extra="ignore")  # a kept report of an earlier version may have more
@@ -202,35 +201,3 @@ class StoppedError(StrategiewijzerError):
     def __init__(self, report: Report) -> None:
         super().__init__(report.stop)
         self.report = report
-
-
-def reason_to_stop(
-    plan: Plan,
-    fingerprint: str,
-    failures: Sequence[Failure],
-    lost: int,
-    before: Manifest | None,
-    options: IngestOptions,
-) -> str:
-    """Why a run should publish nothing, with the remedy; empty if it may. `lost` is how many
-    documents are removed whose content no other document has."""
-    if options.planned not in ("", fingerprint):
-        return (
-            "The files or the index have changed since the plan was made, so nothing is published. "
-            "Make a new plan with --dry-run and look at it."
-        )
-    there = len(before.documents) if before else 0
-    if failures and (options.strict or options.rebuild):
-        first = failures[0]
-        return (
-            f"{first.place}: {first.problem}. Nothing is published while a file cannot be taken "
-            f"({len(failures)} cannot). Mend it first."
-        )
-    if failures and not (plan.written or plan.unchanged):
-        return "None of the files could be taken. Mend them as listed, then run this again."
-    if 2 * lost > there and not options.allow_shrink:
-        return (
-            f"This would remove {lost} of the {there} documents in the index. If that is meant, "
-            "add --allow-shrink; else check which folders you named and what is in them."
-        )
-    return ""

@@ -1,8 +1,7 @@
 """The plan of a run: which documents are added, changed, removed or unchanged."""
 
-import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -12,7 +11,7 @@ from pydantic import ConfigDict
 
 from core.source import Frozen, SourceDocument
 from ingest.reading.formats import FORMATS, READERS, Reader
-from vectorstore.manifest import DocumentEntry, Manifest
+from vectorstore.manifest import DocumentEntry
 
 # Raised by whoever changes what a document of any format is described by and cut into: cleaning,
 # front matter, Markdown, sentences, units, passages, prepared questions. What only one format gives
@@ -67,23 +66,19 @@ class Plan(Frozen):
         return frozenset((*self.changed, *self.removed))
 
 
-def known_files(manifest: Manifest | None, method: str) -> dict[str, DocumentEntry]:
-    """Maps paths to entries of the generation in use; empty if the embedding method changed."""
-    if manifest is None or manifest.method != method:
-        return {}
-    return {entry.path: entry for entry in manifest.documents}
-
-
-def make_plan(documents: Sequence[Document], manifest: Manifest | None, method: str) -> Plan:
-    """Compares all documents that the index should hold with the manifest of the generation in use;
-    `method` is that of embedding."""
+def make_plan(
+    documents: Sequence[Document],
+    entries: Sequence[DocumentEntry],
+    known: Mapping[str, DocumentEntry],
+) -> Plan:
+    """Compares all documents that the index should hold with the entries of the generation in use;
+    `known` are those that may stay unchanged, by path."""
     keys = {document.key for document in documents}
-    before = {entry.key for entry in manifest.documents} if manifest else set()
-    known = known_files(manifest, method)
+    before = {entry.key for entry in entries}
     unchanged = {
         document.key
         for document in documents
-        if (entry := known.get(document.path)) is not None and _content(entry) == _content(document)
+        if (entry := known.get(document.path)) is not None and content(entry) == content(document)
     }
     return Plan(
         added=tuple(sorted(keys - before)),
@@ -93,7 +88,7 @@ def make_plan(documents: Sequence[Document], manifest: Manifest | None, method: 
     )
 
 
-def _content(document: Document) -> tuple[str, str, str, str]:
+def content(document: Document) -> tuple[str, str, str, str]:
     """Key, content, kind and reader of a document: it has changed when any of these differs. The
     kind is also decided by a person's confirmation."""
     return document.key, document.sha256, document.info.kind, reading_of(document)
@@ -104,12 +99,3 @@ def reading_of(document: Document) -> str:
     if isinstance(document, SourceDocument):
         return reading_fingerprint(document.path)
     return document.reading
-
-
-def plan_fingerprint(
-    documents: Sequence[Document], failed: Sequence[str], manifest: Manifest | None, method: str
-) -> str:
-    """Fingerprint of a planned run: as `make_plan`, with the files that failed and why."""
-    contents = sorted((*_content(document), document.path) for document in documents)
-    whole = (contents, sorted(failed), manifest.id if manifest else "", method)
-    return sha256(json.dumps(whole).encode()).hexdigest()[:16]

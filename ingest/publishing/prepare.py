@@ -1,8 +1,10 @@
 """The work of a run, before it writes anything: documents, plan, passages, known vectors."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
@@ -12,14 +14,7 @@ from core.settings import Settings
 from core.source import Passage, PreparedQuestion, SourceDocument
 from ingest.passages.isolated import Loaded, Loader
 from ingest.publishing.ingest_run import Failure, FileDone, IngestOptions, Tell
-from ingest.publishing.plan import (
-    Document,
-    Plan,
-    known_files,
-    make_plan,
-    plan_fingerprint,
-    reading_fingerprint,
-)
+from ingest.publishing.plan import Document, Plan, content, make_plan, reading_fingerprint
 from ingest.reading import question_file
 from ingest.reading.files import FoundFiles, is_official, refuse_large, unforeseen
 from ingest.reading.load import double, fingerprint
@@ -58,10 +53,18 @@ class Work:
         return self.current.manifest if self.current else None
 
     @property
+    def entries(self) -> tuple[DocumentEntry, ...]:
+        """The documents of the generation in use."""
+        return self.current.manifest.documents if self.current else ()
+
+    @property
     def fingerprint(self) -> str:
-        """Fingerprint of the planned run."""
-        failed = [f"{failure.place}: {failure.problem}" for failure in self.failures]
-        return plan_fingerprint(self.documents, failed, self.before, self.method)
+        """Fingerprint of the planned run: its documents, the files that failed and why, and the
+        generation in use."""
+        contents = sorted((*content(document), document.path) for document in self.documents)
+        failed = sorted(f"{failure.place}: {failure.problem}" for failure in self.failures)
+        whole = (contents, failed, self.before.id if self.before else "", self.method)
+        return sha256(json.dumps(whole).encode()).hexdigest()[:16]
 
 
 def prepare(
@@ -75,12 +78,13 @@ def prepare(
     method = method_of(embedder)
     reuse = store_exists(settings) and not options.rebuild
     current, sources = _generations(settings, method) if reuse else (None, ())
-    before = current.manifest if current else None
-    known = known_files(before, method)
+    entries = current.manifest.documents if current else ()
+    is_same_method = current is not None and current.manifest.method == method
+    known = {entry.path: entry for entry in entries if is_same_method}
     with Loader(settings, embedder.limit) as loader:
         files, loaded, failed = _load(found, known, loader, settings, tell)
-    documents, doubles = _without_doubles(files, before)
-    lost = _lost(documents, before, method)
+    documents, doubles = _without_doubles(files, entries)
+    lost = _lost(documents, entries, is_same_method=is_same_method)
     failures = [
         failure.model_copy(update={"kept": tuple(e.key for e in lost if _covers(failure, e))})
         for failure in (*map(Failure.of, found.unreadable), *failed, *doubles)
@@ -90,9 +94,9 @@ def prepare(
     fallen = [entry for entry in lost if entry.key in kept]
     others = [entry for entry in lost if entry.key not in kept and entry.path not in paths]
     documents = (*documents, *fallen, *(others if options.only else ()))
-    plan = make_plan(documents, before, method)
+    plan = make_plan(documents, entries, known)
     fresh, questions = _to_write(documents, loaded, plan, current)
-    twins = _twins(documents, before)
+    twins = _twins(documents, entries)
     return Work(
         current=current,
         documents=documents,
@@ -186,10 +190,10 @@ def _is_unchanged(file: Path, entry: DocumentEntry, settings: Settings) -> bool:
 
 
 def _without_doubles(
-    loaded: Iterable[Document], before: Manifest | None
+    loaded: Iterable[Document], entries: Iterable[DocumentEntry]
 ) -> tuple[tuple[Document, ...], list[Failure]]:
     """One document for each key, and failures for the other files."""
-    known = {entry.key: entry.path for entry in before.documents} if before else {}
+    known = {entry.key: entry.path for entry in entries}
     chosen: dict[str, Document] = {}
     others: list[Document] = []
     for document in loaded:
@@ -205,12 +209,12 @@ def _without_doubles(
 
 
 def _lost(
-    documents: Iterable[Document], before: Manifest | None, method: str
+    documents: Iterable[Document], entries: Iterable[DocumentEntry], *, is_same_method: bool
 ) -> list[DocumentEntry]:
     """The entries in use of which there is no document any more."""
     there = {document.key for document in documents}
-    lost = [entry for entry in (before.documents if before else ()) if entry.key not in there]
-    if before is None or before.method == method:
+    lost = [entry for entry in entries if entry.key not in there]
+    if is_same_method:
         return lost
     # Another embedder cuts passages of another length: once these files can be read, they are.
     return [entry.model_copy(update={"reading": ""}) for entry in lost]
@@ -243,9 +247,8 @@ def _to_write(
     return tuple(passages), tuple(questions)
 
 
-def _twins(documents: Iterable[Document], before: Manifest | None) -> dict[str, str]:
+def _twins(documents: Iterable[Document], entries: Iterable[DocumentEntry]) -> dict[str, str]:
     """Maps document keys to keys in use with the same content, cut into the same sentences."""
-    entries = before.documents if before else ()
     known = {(entry.sha256, entry.info.language): entry.key for entry in entries}
     same = {
         document.key: known.get((document.sha256, document.info.language)) for document in documents
@@ -270,6 +273,14 @@ def _known_passages(
             if there.issuperset(units_of(passage, name)):
                 known.setdefault(passage.id, Stored(generation, name))
     return known
+
+
+def passages_by_document(passages: Iterable[Passage]) -> dict[str, list[Passage]]:
+    """Passages by the key of their document."""
+    found: dict[str, list[Passage]] = {}
+    for passage in passages:
+        found.setdefault(passage.document.key, []).append(passage)
+    return found
 
 
 def stored_as(name: str, key: str, twins: Mapping[str, str]) -> Iterator[str]:
