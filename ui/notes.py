@@ -6,7 +6,7 @@ marks which quotes are kept, so that nothing that is read is replaced.
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 import streamlit as st
@@ -27,9 +27,6 @@ from userdata.conversation import MAX_NOTES, MAX_QUOTE, MAX_REMARK, Note
 
 _PAGE = 20  # notes shown at once: all of 500 would be sent at every click
 _PROBLEM = "notes-problem"  # what the last click could not do, with the program's own words
-
-Groups = Mapping[str, Sequence[Note]]
-"""Notes under the headings that they stand under."""
 
 
 def page() -> None:
@@ -59,7 +56,7 @@ def page() -> None:
     now = current_sources((note.citation for note in notes), usable_index())
     scripts.offer_download(
         texts("history.export"),
-        partial(notes_docx, grouped(notes), now, texts),
+        partial(notes_docx, notes, now, texts),
         name=scripts.file_name(texts("notes.title"), "docx"),
         key="notes-export",
     )
@@ -178,7 +175,7 @@ def _change(act: Callable[[], object], texts: Texts) -> None:
         st.session_state[_PROBLEM] = texts("notes.problem"), str(error)
 
 
-def grouped(notes: Iterable[Note]) -> Groups:
+def grouped(notes: Iterable[Note]) -> dict[str, list[Note]]:
     """Notes by the title of their document, last kept first."""
     found: dict[str, list[Note]] = {}
     for note in sorted(notes, key=lambda note: note.kept, reverse=True):
@@ -200,15 +197,15 @@ def kept_on(note: Note, texts: Texts) -> str:
     return texts("notes.kept_on", date=texts.day(note.kept))
 
 
-def notes_docx(groups: Groups, now: CurrentSources | None, texts: Texts) -> bytes:
+def notes_docx(notes: Iterable[Note], now: CurrentSources | None, texts: Texts) -> bytes:
     """Notes as a Word file: each quote with its reference, the question, changes and the remark."""
-    return as_docx(texts("notes.title"), _parts(groups, now, texts), texts)
+    return as_docx(texts("notes.title"), _parts(notes, now, texts), texts)
 
 
-def _parts(groups: Groups, now: CurrentSources | None, texts: Texts) -> Iterator[FilePart]:
-    for heading, notes in groups.items():
+def _parts(notes: Iterable[Note], now: CurrentSources | None, texts: Texts) -> Iterator[FilePart]:
+    for heading, group in grouped(notes).items():
         yield FilePart("heading", heading)
-        for note in notes:
+        for note in group:
             citation = note.citation
             yield FilePart("quote", citation.quote)
             reference = full_references([citation], texts)[citation.number]

@@ -3,7 +3,6 @@
 import io
 import zipfile
 from collections.abc import Iterator
-from typing import Literal, get_args
 
 import streamlit as st
 
@@ -16,10 +15,6 @@ from ui.markup import code, definitions_html, escape, facts_html
 from ui.texts import Texts
 from userdata.conversation import Conversation
 from userdata.personal_data import PersonCounts, collect, erase
-
-KeptThing = Literal[
-    "conversations", "notes", "feedback", "questions", "work", "audit", "browser", "copies"
-]
 
 _ERASED = "erased"  # where the session has what came of erasing, until it is shown
 
@@ -78,29 +73,19 @@ def erase_all(chat: Chat) -> None:
 def kept(settings: Settings, texts: Texts, *, lasting: bool) -> Iterator[tuple[str, str]]:
     """The kinds of data that are kept, each with its name; `lasting`, whether conversations and
     notes of this reader outlive the session."""
-    days: dict[KeptThing, int] = {
-        "conversations": settings.keep_conversations,
-        "notes": settings.keep_conversations,
-        "feedback": settings.keep_feedback,
-        "questions": settings.keep_questions,
-        "work": settings.keep_jobs,
-        "audit": settings.keep_audit,
-    }
-    for thing in get_args(KeptThing):
-        about = _about(thing, settings, lasting=lasting)
-        yield texts(f"privacy.kept.{thing}"), texts(f"privacy.about.{about}", days=days.get(thing))
-
-
-def _about(thing: KeptThing, settings: Settings, *, lasting: bool) -> str:
-    """The key of what the page says about it."""
-    if thing in ("conversations", "notes") and not lasting:
-        return "not_kept"
-    if thing == "questions" and not settings.keep_questions:
-        return "questions_off"
-    if thing == "audit":
-        recorded = "audit_users" if settings.audit_users else "audit"
-        return recorded if settings.audit else "audit_off"
-    return thing
+    questions = "questions" if settings.keep_questions else "questions_off"
+    audit = "audit_users" if settings.audit_users else "audit"
+    for thing, about, days in (
+        ("conversations", "conversations" if lasting else "not_kept", settings.keep_conversations),
+        ("notes", "notes" if lasting else "not_kept", settings.keep_conversations),
+        ("feedback", "feedback", settings.keep_feedback),
+        ("questions", questions, settings.keep_questions),
+        ("work", "work", settings.keep_jobs),
+        ("audit", audit if settings.audit else "audit_off", settings.keep_audit),
+        ("browser", "browser", None),
+        ("copies", "copies", None),
+    ):
+        yield texts(f"privacy.kept.{thing}"), texts(f"privacy.about.{about}", days=days)
 
 
 def _show_where_questions_go(settings: Settings, texts: Texts) -> None:

@@ -25,14 +25,8 @@ _TYPES = {
 
 
 def script(*names: str, **given: object) -> str:
-    """HTML that runs scripts, for `st.html(..., unsafe_allow_javascript=True)`.
-
-    It is one element, since style.css hides what has no more than that.
-
-    Args:
-        names: of files in ui/static, without their ending.
-        given: what the scripts have as `given`, all of which JSON can express.
-    """
+    """HTML that runs scripts (files of ui/static), which have this as `given`, if JSON can express
+    it; for `st.html(..., unsafe_allow_javascript=True)`. Style hides what has no other element."""
     # A "<" could end the script or begin a comment, and Streamlit leaves out a script with a tag.
     values = json.dumps(given).replace("<", "\\u003c")
     # A block, since all scripts of a page share their names.

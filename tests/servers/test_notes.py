@@ -121,7 +121,7 @@ def test_hostile_text_stays_text(mine: Conversations) -> None:
 
 def paragraphs(notes: Sequence[Note], now: CurrentSources | None) -> list[str]:
     """Those of a Word file of notes."""
-    file = io.BytesIO(notes_docx(grouped(notes), now, NL))
+    file = io.BytesIO(notes_docx(notes, now, NL))
     return [paragraph.text for paragraph in docx.Document(file).paragraphs]
 
 

@@ -79,19 +79,16 @@ def current_sources(citations: Iterable[Citation], index: Snapshot | None) -> Cu
 
 @st.cache_resource(show_spinner=False, max_entries=100)
 def _passages(generation: str, key: str, _index: Snapshot) -> tuple[Passage, ...]:
-    """The passages of a document in use; `generation` only tells one state from another.
-
-    They are shared by all sessions and never changed.
-    """
+    """The passages of a document in use, shared by all sessions and never changed; `generation`
+    only tells one state from another."""
     return tuple(_index.passages([key]))
 
 
 def evidence_html(answer: Answer, prefix: str, texts: Texts, *, above: str = "") -> str:
-    """Every passage that is cited, with the quotes marked in it; folded until it is asked for.
+    """Every passage that is cited, with the quotes marked in it; folded, with HTML `above` it.
 
-    The markers in the answer link into it, and a browser unfolds it to follow such a link. It is
-    not `st.expander`, which then keeps what it holds inert: visible, but its links cannot be used.
-    HTML `above` it is folded with it; `prefix` begins the names of its places in the page.
+    A browser unfolds it to follow a marker's link into it. It is not `st.expander`, which then
+    keeps what it holds inert: visible, but its links cannot be used.
     """
     if not answer.citations:
         return ""
@@ -208,11 +205,9 @@ def highlighted(
     proper: Sequence[tuple[int, int, int]],
     keeps: Mapping[int, str],
 ) -> str:
-    """A passage with its quotes marked.
+    """A passage with its quotes marked, of which spans (start, end, number) may overlap.
 
     Args:
-        text: the passage, with its lists as such and else character for character.
-        spans: (start, end, number) of each quote; they may overlap.
         targets: the id that the first mark of a number gets.
         proper: those of the spans that the answer proper rests on.
         keeps: HTML behind what ends at an offset.

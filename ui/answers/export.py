@@ -43,9 +43,6 @@ class FilePart(NamedTuple):
     text: str
 
 
-FileParts = Iterable[FilePart | AnswerBlock]
-
-
 def plain_text(answer: Answer, texts: Texts) -> str:
     """The answer with its markers, what is no longer in force of what it cites, what else there is,
     and the references."""
@@ -74,7 +71,7 @@ def conversation_docx(title: str, exchanges: Iterable[Exchange], texts: Texts) -
     return as_docx(title, _exchanges(exchanges, texts), texts)
 
 
-def as_docx(title: str, parts: FileParts, texts: Texts) -> bytes:
+def as_docx(title: str, parts: Iterable[FilePart | AnswerBlock], texts: Texts) -> bytes:
     """Parts as a Word file, below the title and the day on which it is made, and above a last
     remark."""
     word = Document()

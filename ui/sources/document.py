@@ -28,8 +28,7 @@ logger = logging.getLogger(__name__)
 _KEPT = 200  # documents in a language; one costs up to 19 searches to make, and memory to keep
 _RELATIONS = ("superseded_by", "supersedes", "summary_of", "summaries")
 
-Quotes = Mapping[str, Sequence[Span]]
-"""Quotes to mark, by the name of their passage's place (`ui.addresses.quotes`)."""
+Quotes = Mapping[str, Sequence[Span]]  # to mark, by their passage's place (`ui.addresses.quotes`)
 
 
 def card_html(versions: Versions, document: DocumentInfo, standing: Standing, texts: Texts) -> str:
@@ -72,7 +71,7 @@ def record_html(
     return definitions_html("sw-record", known)
 
 
-def related(documents: Documents, name: str) -> dict[str, list[str]]:
+def _related(documents: Documents, name: str) -> dict[str, list[str]]:
     """The documents (ids) that one belongs with, by how; a successor may be unknown here."""
     own = [entry.info for entry in documents[name].values()]
     succeeded = {info.superseded_by for info in own if info.superseded_by}
@@ -113,7 +112,7 @@ def _origin_html(document: DocumentInfo, texts: Texts) -> str:
 
 def show_related(documents: Documents, name: str, hows: Sequence[str], texts: Texts) -> None:
     """Links to the documents that one belongs with in these ways."""
-    for how, others in related(documents, name).items():
+    for how, others in _related(documents, name).items():
         for other in others if how in hows else ():
             relation = texts(f"catalogue.related.{how}")
             versions = documents.get(other)
@@ -127,11 +126,7 @@ def show_related(documents: Documents, name: str, hows: Sequence[str], texts: Te
 
 
 def show_document(index: Snapshot, documents: Documents, name: str, texts: Texts) -> None:
-    """The document with this id, in the language and with the quotes that the address names.
-
-    Raises:
-        StrategiewijzerError: the store cannot be read.
-    """
+    """The document with this id, in the language and with the quotes that the address names."""
     versions = documents[name]
     language = preferred(versions, st.query_params.get("language", texts.language))
     if st.query_params.get("language") != language:

@@ -45,11 +45,7 @@ class FoundPlaces:
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def searchable(generation: str, _index: Snapshot) -> dict[str, Searchable]:
-    """The searchable documents of a generation, by document key; made once for all sessions.
-
-    Raises:
-        StoreError: it cannot be read.
-    """
+    """The searchable documents of a generation, by document key; made once for all sessions."""
     lines: dict[str, list[SearchedPassage]] = {}
     for passage in sorted(_index.passages(), key=lambda each: each.start):
         headings = passage.headings[1:] or passage.headings
