@@ -6,78 +6,63 @@ from collections.abc import Mapping, Sequence
 
 from core.answer import Citation
 from core.answer_blocks import (
-    ITEM,
-    LABEL,
     AnswerBlock,
     AnswerSentence,
     Blocks,
-    Marked,
-    Marker,
     QuotedSpan,
     SentenceStatus,
-    line_kind,
     numbers,
+    parse,
 )
 
+MARKER = re.compile(r"\[(\d{1,4})\]")
 _STOP = re.compile(r"[.!?…:;,]+[\"'”“»«’)\]]*(?=\s|$)")
-
-
-def marked(text: str) -> Marked:
-    """A text of which every number in brackets is a marker."""
-    found = re.finditer(r"\[(\d{1,4})\]", text)
-    markers = (Marker(start=at.start(), end=at.end(), number=int(at[1])) for at in found)
-    return Marked(text, tuple(markers))
+_Places = Mapping[int, Sequence[QuotedSpan]]
 
 
 def blocks_of(
-    text: str | Marked, *citations: Citation, status: SentenceStatus = "quoted"
+    text: str, *citations: Citation, status: SentenceStatus = "quoted", only_cited: bool = False
 ) -> Blocks:
     """The blocks of a text; evidence of a marker are all citations with its number, and a place of
-    no length where there are none."""
+    no length where there are none, or with `only_cited` it is no marker."""
     places: dict[int, list[QuotedSpan]] = {}
     for citation in citations:
         place = QuotedSpan(number=citation.number, start=citation.start, end=citation.end)
         places.setdefault(citation.number, []).append(place)
+    if not only_cited:
+        for number in map(int, MARKER.findall(text)):
+            places.setdefault(number, [QuotedSpan(number=number, start=0, end=0)])
     found: list[AnswerBlock] = []
-    lines = (text if isinstance(text, Marked) else marked(text)).lines
-    for kind, group in itertools.groupby(lines, lambda line: line_kind(line.text)):
-        taken = list(group)
-        if kind == "label":
-            labels = (AnswerSentence(text=line.cut(len(LABEL)).text) for line in taken)
-            found += (AnswerBlock(kind="label", sentences=(label,)) for label in labels)
-        elif kind == "list":
-            items = [_sentences(line.cut(len(ITEM)), places, status) for line in taken]
-            found.append(_listed(items))
-        elif kind == "paragraph":
-            sentences = _sentences(Marked.joined(taken, "\n"), places, status)
+    for block in parse(text):
+        if block.kind == "list":
+            items = [_sentences(item.text, places, status) for (item,) in block.items]
+            block = _listed(items)
+        elif block.kind == "paragraph":
+            sentences = _sentences(block.sentences[0].text, places, status)
             if _is_note(sentences, found):
-                found[-1] = found[-1].model_copy(update={"note": sentences[0].text})
+                block = found.pop().model_copy(update={"note": sentences[0].text})
             else:
-                found.append(AnswerBlock(kind="paragraph", sentences=sentences))
+                block = block.model_copy(update={"sentences": sentences})
+        found.append(block)
     return tuple(found)
 
 
-def _sentences(
-    line: Marked, places: Mapping[int, Sequence[QuotedSpan]], status: SentenceStatus
-) -> tuple[AnswerSentence, ...]:
+def _sentences(text: str, places: _Places, status: SentenceStatus) -> tuple[AnswerSentence, ...]:
     """The text before each run of markers, with what these stand for; a stop behind them belongs
     to it."""
     found: list[AnswerSentence] = []
-    last = 0
-    for place, marker in enumerate(line.markers):
-        words = line.text[last : marker.start]
-        nowhere = QuotedSpan(number=marker.number, start=0, end=0)
-        evidence = tuple(places.get(marker.number, (nowhere,)))
-        if found and not words.strip():
+    last, markers = 0, [at for at in MARKER.finditer(text) if int(at[1]) in places]
+    for marker, after in itertools.zip_longest(markers, markers[1:]):
+        words, evidence = text[last : marker.start()].strip(), tuple(places[int(marker[1])])
+        if found and not words:
             found[-1] = _with(found[-1], evidence=(*found[-1].evidence, *evidence))
         else:
-            found.append(AnswerSentence(text=words.strip(), status=status, evidence=evidence))
-        last = marker.end
-        after = line.markers[place + 1].start if place + 1 < len(line.markers) else len(line.text)
-        if stop := _STOP.match(line.text, last, after):
+            found.append(AnswerSentence(text=words, status=status, evidence=evidence))
+        last = marker.end()
+        if stop := _STOP.match(text, last, after.start() if after else len(text)):
             found[-1] = _with(found[-1], text=found[-1].text + stop[0])
             last = stop.end()
-    rest = line.text[last:].strip()
+    rest = text[last:].strip()
     return (*found, AnswerSentence(text=rest)) if rest or not found else tuple(found)
 
 
@@ -108,22 +93,13 @@ def _is_note(sentences: Sequence[AnswerSentence], before: Sequence[AnswerBlock])
 def with_blocks(
     values: Mapping[str, object], *citations: Citation, only_cited: bool = False
 ) -> dict[str, object]:
-    """The values of an answer, with blocks in place of `text` and `more`, unless it has blocks.
-
-    With `only_cited` a number in brackets is a marker where a citation has it, else any is.
-    """
+    """The values of an answer, with blocks in place of `text` and `more`, unless it has blocks."""
     made = {name: value for name, value in values.items() if name not in ("text", "more")}
     status: SentenceStatus = "confirmed" if values.get("mode") == "generative" else "quoted"
-    numbers = {citation.number for citation in citations}
-
-    def of(text: object, status: SentenceStatus = "quoted") -> Blocks:
-        whole = marked(str(text))
-        cited = (at for at in whole.markers if at.number in numbers or not only_cited)
-        return blocks_of(Marked(whole.text, tuple(cited)), *citations, status=status)
-
     if "text" in values and "blocks" not in values:
-        made["blocks"] = of(values["text"], status)
+        text = str(values["text"])
+        made["blocks"] = blocks_of(text, *citations, status=status, only_cited=only_cited)
     if more := values.get("more"):
         assert isinstance(more, Sequence)
-        made["further"] = tuple(map(of, more))
+        made["further"] = tuple(blocks_of(each, *citations, only_cited=only_cited) for each in more)
     return made

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -233,26 +234,20 @@ def test_words_may_be_divided_over_title_and_text(settings: Settings) -> None:
 # The reading view
 
 
-def test_the_address_marks_its_quotes(app: AppTest, settings: Settings) -> None:
-    passage = next(
-        p for p in open_index(settings).snapshot().passages(["haven.nl"]) if "12" in p.text
-    )
-    name = place_of(passage.id).removeprefix("passage-")
-    start = passage.text.index("12 000")
-    read(app, document="haven", language="nl", quote=[f"{name}:{start}-{start + 6}"])
-    assert "<mark>12 000</mark>" in shown(app)
-
-
-def test_what_is_no_quote_is_ignored(app: AppTest, settings: Settings) -> None:
-    passage = open_index(settings).snapshot().passages(["haven.nl"])[0]
-    name = place_of(passage.id).removeprefix("passage-")
-    places = ("5-3", "0-99999", "-1-5", "0-١")
-    wrong = ["", "x", "<script>:0-5", *(f"{name}:{each}" for each in places)]
-    read(app, document="haven", language="zz", quote=wrong)
+def test_the_address_marks_its_quotes_and_what_is_no_quote_is_ignored(
+    app: AppTest, settings: Settings
+) -> None:
+    passages = open_index(settings).snapshot().passages(["haven.nl"])
+    (passage,) = (each for each in passages if "12 000" in each.text)
+    name, start = place_of(passage.id).removeprefix("passage-"), passage.text.index("12 000")
+    places = ("5-3", "0-99999", "-1-5", "0-١", f"{start}-{start + 6}")
+    given = ["", "x", "<script>:0-5", *(f"{name}:{each}" for each in places)]
+    read(app, document="haven", language="nl", quote=given)
     bodies = [box.proto.body for box in app.get("html")]
     (text,) = (body for body in bodies if 'class="sw-reading"' in body)
-    assert "<mark>" not in text  # a summary marks what it quotes
+    assert re.findall("<mark>(.*?)</mark>", text) == ["12 000"]  # a summary marks what it quotes
     assert "script" not in "".join(body for body in bodies if body not in OUR_SCRIPTS)
+    assert "sw-reading" in shown(read(app, language="zz"))
 
 
 def test_a_document_leads_to_what_came_before_and_after_it(app: AppTest) -> None:

@@ -10,10 +10,11 @@ from api.client_text import ClientText
 from api.openai_chat import ClientMessage, annotations, read_conversation
 from api.request_shapes import source_quotes
 from core.answer import Answer, Citation, Finished, TextDelta
+from core.answer_blocks import Marker
 from core.source import DocumentInfo
 from prompts import client_words
 from tests.support.answers import doubted, only_found
-from tests.support.blocks import blocks_of, marked
+from tests.support.blocks import MARKER, blocks_of
 from tests.support.passages import answer_of, citation_of, passage_of
 from tests.support.shown_html import HOSTILE
 
@@ -36,7 +37,10 @@ def pieces(*said: tuple[str, *tuple[str, ...]]) -> Iterator[TextDelta]:
     whole = ""
     for text, *passages in said:
         whole += text
-        markers = marked(text).markers
+        markers = tuple(
+            Marker(start=at.start(), end=at.end(), number=int(at[1]))
+            for at in MARKER.finditer(text)
+        )
         yield TextDelta(text=text, markers=markers, cited=passages, blocks=blocks_of(whole))
 
 
