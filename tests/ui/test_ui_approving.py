@@ -58,9 +58,9 @@ TODAY = datetime.datetime.now(datetime.UTC).date()
 
 
 @pytest.fixture
-def settings(small: Small, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(indexed: Small, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Of an index with a document in two languages; what is asked is kept."""
-    made = small({"nl.md": NL, "en.md": EN})
+    made = indexed({"nl.md": NL, "en.md": EN})
     given = {
         "STRATEGIEWIJZER_DATA_DIR": str(made.data_dir),
         "STRATEGIEWIJZER_KEEP_QUESTIONS": "30",
@@ -69,7 +69,6 @@ def settings(small: Small, monkeypatch: pytest.MonkeyPatch) -> Settings:
     }
     for name, value in (given | reading(made.corpus_dirs[0])).items():
         monkeypatch.setenv(name, value)
-    ingest(made)
     return Settings()
 
 
