@@ -47,14 +47,14 @@ pytestmark = pytest.mark.usefixtures("one_reader", "commands_here")
 
 
 @pytest.fixture
-def settings(small: Small, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Of an index with one document, and a folder for more."""
-    made = small({"alpha.md": ALPHA})
+def settings(indexed: Small, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Of an index with one document, and a folder for more. The index may be one that another test
+    made: until the next ingest it names that one's folder."""
+    made = indexed({"alpha.md": ALPHA})
     folder = made.corpus_dirs[0]
     monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(made.data_dir))
     for name, value in reading(folder).items():
         monkeypatch.setenv(name, value)
-    ingest(made)
     return made.model_copy(update={"documents_dir": folder})
 
 
@@ -134,6 +134,7 @@ def test_a_document_is_added_planned_published_and_rolled_back(
 
 
 def test_what_changed_after_the_plan_is_not_published(app: AppTest, settings: Settings) -> None:
+    ingest(settings)
     planned(app, settings)
     assert "Er valt niets te publiceren." in shown(app)
     add(settings, "beta.md", BETA)
@@ -277,6 +278,7 @@ def test_a_document_outside_of_the_folders_is_not_touched(
     settings: Settings, tmp_path: Path
 ) -> None:
     """A generation that was imported names paths of another machine."""
+    ingest(settings)
     entry = Generations(settings).current().manifest.documents[0]
     (tmp_path / "secret.md").write_text("x")
     assert document_files.of(settings, entry) == settings.corpus_dirs[0] / "alpha.md"
@@ -287,6 +289,7 @@ def test_a_document_outside_of_the_folders_is_not_touched(
 def test_what_was_removed_is_erased_on_publication_unless_it_is_still_in_use(
     app: AppTest, settings: Settings
 ) -> None:
+    ingest(settings)
     add(settings, "beta.md", BETA)
     (file,) = document_files.listed(settings)
     document_files.remove(settings, file)  # it never was in use
