@@ -3,6 +3,7 @@
 import datetime
 import io
 from collections.abc import Sequence
+from functools import partial
 
 import docx
 import pytest
@@ -60,27 +61,19 @@ def test_nobody_sees_or_changes_notes_of_another(mine: Conversations, kept_in: D
     assert [each.remark for each in mine.notes()] == ["Van An"]
 
 
-def test_a_note_outlives_its_conversation_but_not_the_erasure_of_all(
+def test_a_note_outlives_its_conversation_but_not_its_removal_or_that_of_all(
     mine: Conversations, kept_in: Database
 ) -> None:
     talked = Conversation(exchanges=(Exchange(question="Wat is EMPACT?", answer=noted_answer()),))
     mine.put(talked)
     mine.put_note(note(conversation=talked.id).remarked("Tulpenlijst"))
     mine.delete(talked.id)
-    assert len(mine.notes()) == 1
-    mine.delete_all()
-    assert mine.notes() == ()
-    assert not is_kept("Tulpenlijst", kept_in)
-
-
-def test_a_removed_note_is_gone_or_put_back(mine: Conversations, kept_in: Database) -> None:
-    kept = note().remarked("Tulpenlijst")
-    mine.put_note(kept)
-    mine.drop_note(kept.id)
-    assert mine.notes() == ()
-    assert not is_kept("Tulpenlijst", kept_in)
-    mine.put_note(kept)
-    assert mine.notes() == (kept,)
+    (kept,) = mine.notes()
+    for erase in (partial(mine.drop_note, kept.id), mine.delete_all):
+        mine.put_note(kept)
+        erase()
+        assert mine.notes() == ()
+        assert not is_kept("Tulpenlijst", kept_in)
 
 
 def test_notes_are_kept_as_long_as_conversations(mine: Conversations, kept_in: Database) -> None:

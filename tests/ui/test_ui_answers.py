@@ -173,35 +173,27 @@ def opened(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     return visit()
 
 
-def asked(small: Small, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    """The page after a question about documents that then change."""
-    settings = small({"tulp.md": TULIP + MEMBERS, "roos.md": OTHER})
-    ingest(settings)
-    app = ask(opened(settings, monkeypatch), QUESTION)
-    assert "4321 leden" in shown(app)
-    assert "veranderd" not in shown(app)
-    return app
-
-
-def changed(app: AppTest, small: Small, files: Mapping[str, str]) -> AppTest:
-    ingest(small(files))
-    return run(app)
-
-
 def test_an_answer_stays_as_it_is_when_another_document_changes_and_else_says_so(
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = asked(small, monkeypatch)
-    changed(app, small, {"tulp.md": TULIP + MEMBERS, "roos.md": OTHER.replace("Breda", "Gouda")})
-    assert "veranderd" not in shown(app)
-    new = TULIP + MEMBERS.replace("4321", "5000")
-    changed(app, small, {"tulp.md": new, "roos.md": OTHER})
+    def changed(files: Mapping[str, str]) -> Settings:
+        settings = small(files)
+        ingest(settings)
+        return settings
+
+    app = opened(changed({"tulp.md": TULIP + MEMBERS, "roos.md": OTHER}), monkeypatch)
+    ask(app, QUESTION)
+    assert "4321 leden" in shown(app)
+    changed({"tulp.md": TULIP + MEMBERS, "roos.md": OTHER.replace("Breda", "Gouda")})
+    assert "veranderd" not in shown(run(app))
+    changed({"tulp.md": TULIP + MEMBERS.replace("4321", "5000"), "roos.md": OTHER})
+    run(app)
     assert "het citaat staat er niet meer in. [1]" in shown(app)
     press(app, "Opnieuw vragen")
     assert "5000 leden" in shown(app)
     assert [button.label for button in app.button].count("Opnieuw vragen") == 1
-    changed(app, small, {"roos.md": OTHER})
-    assert "staat niet meer bij de bronnen. [1]" in shown(app)
+    changed({"roos.md": OTHER})
+    assert "staat niet meer bij de bronnen. [1]" in shown(run(app))
 
 
 def test_below_an_answer_stands_once_in_its_language_that_what_it_cites_is_over(

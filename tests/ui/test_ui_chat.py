@@ -406,7 +406,9 @@ def test_a_thumb_down_asks_what_is_wrong_and_can_be_changed(app: AppTest, kept: 
     assert "bewaard" not in shown(app)
 
 
-def test_the_evidence_is_judged_apart_from_the_answer(app: AppTest, kept: Kept) -> None:
+def test_the_evidence_is_judged_apart_and_both_can_be_changed_in_another_session(
+    app: AppTest, kept: Kept, settings: Settings
+) -> None:
     ask(app, REPORTS)
     assert thumbs(app)[0].options == ["Bruikbaar", "Niet bruikbaar"]
     judge(app, 0, UP)
@@ -416,22 +418,8 @@ def test_the_evidence_is_judged_apart_from_the_answer(app: AppTest, kept: Kept) 
     assert labels == ["Was dit antwoord bruikbaar?", "Steunen de bronnen dit antwoord?"]
     assert thumbs(app, "evidence")[0].options == ["Ja", "Nee"]
     judge(app, 0, DOWN, "evidence")
+    comment(app, "De bron is van 2010.")
     assert [(given.helpful, given.evidence) for given in kept()] == [(False, False)]
-    comment(app, "De bron is van 2010.")
-    assert [given.comment for given in kept()] == ["De bron is van 2010."]
-    judge(app, 0, None)
-    assert [(given.helpful, given.evidence) for given in kept()] == [(None, False)]
-    judge(app, 0, None, "evidence")
-    assert kept() == ()
-
-
-def test_a_verdict_is_there_again_in_another_session_and_can_be_changed(
-    app: AppTest, kept: Kept, settings: Settings
-) -> None:
-    ask(app, REPORTS)
-    judge(app, 0, DOWN)
-    judge(app, 0, DOWN, "evidence")
-    comment(app, "De bron is van 2010.")
     other = visit(c=chat(app).conversation.id)
     assert [thumbs(other, name)[0].value for name in ("helpful", "evidence")] == [DOWN, DOWN]
     assert other.text_area[0].value == "De bron is van 2010."
@@ -442,6 +430,10 @@ def test_a_verdict_is_there_again_in_another_session_and_can_be_changed(
     (last,) = kept()
     assert (last.helpful, last.evidence, last.comment) == (True, True, "")
     assert (last.handled, last.by) == (None, "")  # a new verdict opens it again
+    judge(other, 0, None)
+    assert [(given.helpful, given.evidence) for given in kept()] == [(None, True)]
+    judge(other, 0, None, "evidence")
+    assert kept() == ()
 
 
 def test_an_unkept_verdict_is_told_and_not_lost(
