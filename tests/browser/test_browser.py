@@ -1,5 +1,6 @@
 """The page in a real browser: from an answer to its source, and a verdict with the keyboard."""
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from core.settings import Settings
@@ -35,6 +36,7 @@ def test_a_marker_leads_to_its_quote_and_on_to_its_context(browser: Browser, add
         expect(place).to_be_in_viewport()
 
 
+@pytest.mark.long
 def test_a_verdict_is_given_with_the_keyboard_and_stays_in_view(
     browser: Browser, address: str, settings: Settings
 ) -> None:

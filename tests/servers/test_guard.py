@@ -100,9 +100,6 @@ def shakes_hands(app: Served, origin: str | None, host: str = "") -> bool:
     return True
 
 
-# Origins
-
-
 def test_a_page_of_the_app_itself_is_let_in(app: Served) -> None:
     assert shakes_hands(app, app.address)
     assert shakes_hands(app, "http://intern.example", host="intern.example")
@@ -130,9 +127,6 @@ def test_any_other_origin_is_refused_and_nothing_is_asked_outside(
 ) -> None:
     assert not shakes_hands(app, origin and origin.replace("PORT", str(urlsplit(app.address).port)))
     assert app.asked == []
-
-
-# Names
 
 
 @pytest.mark.parametrize(
@@ -222,9 +216,6 @@ def test_a_message_has_a_bound(app: Served) -> None:
     assert closed.value.rcvd.code == 1009
 
 
-# What browsers are told
-
-
 @pytest.mark.parametrize(
     "path",
     [
@@ -254,9 +245,6 @@ def test_every_answer_has_the_headers_that_protect(app: Served, path: str) -> No
 
 def test_no_other_page_may_send_messages_to_the_app(app: Served) -> None:
     assert patient_http.get(f"{app.address}/_stcore/host-config").json()["allowedOrigins"] == []
-
-
-# Uploads
 
 
 def put(app: Served, session: str, *, origin: str | None = "") -> int:
@@ -316,9 +304,6 @@ def test_nothing_else_takes_data(app: Served, method: str, path: str) -> None:
     assert answer.status_code == 405
 
 
-# The API
-
-
 @pytest.mark.parametrize("path", ["/v1/ask", "/v1/chat/completions", "/mcp"])
 def test_without_a_key_nothing_can_be_sent_to_the_api(app: Served, path: str) -> None:
     answer = patient_http.post(app.address + path, content=b"{")
@@ -364,9 +349,6 @@ def test_no_page_of_another_site_may_read_what_the_api_says(app: Served) -> None
     ):
         assert not [name for name in answer.headers if name.startswith("access-control")]
         assert "set-cookie" not in answer.headers
-
-
-# In a browser
 
 
 def test_markup_that_slips_through_runs_nothing_and_asks_for_nothing(

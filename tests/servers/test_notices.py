@@ -39,9 +39,6 @@ QUESTION = "Hoeveel is de drugsmarkt in Europa waard?"
 REPORTS = "How many reports of online child sexual abuse were there in the EU in 2019?"
 
 
-# The layers
-
-
 async def _said(request: Request) -> PlainTextResponse:
     return PlainTextResponse(logs.request_id())
 
@@ -102,9 +99,6 @@ def test_what_is_refused_is_counted(client: TestClient, env: Callable[..., None]
         if sample.name == "strategiewijzer_requests_refused_total"
     }
     assert counts == {"429": 1.0, "503": 1.0}
-
-
-# The real app
 
 
 class App(NamedTuple):

@@ -37,9 +37,6 @@ def role(claims: Mapping[str, object], **settings: Any) -> str | None:
     return user_of({**CLAIMS, **claims}, Settings(**settings), NOW).role
 
 
-# From claims to a user
-
-
 def test_a_user_is_known_by_issuer_and_subject() -> None:
     user = user_of({**CLAIMS, "name": "Ada", "email": "ada@example.org"}, Settings(), NOW)
     assert user == User(id="https://idp.example 4711", name="Ada", role="reader")
@@ -149,9 +146,6 @@ def test_a_list_gives_a_role_to_a_subject_or_a_verified_address(
     assert role({"sub": "0"} | claims, role_members=MEMBERS) == expected
 
 
-# Settings
-
-
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -175,9 +169,6 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, va
 def test_no_run_and_no_log_keeps_who_is_on_a_list() -> None:
     settings = Settings(role_members={"maintainer": ["ada@example.org"]})
     assert "ada@" not in repr(settings) + settings.model_dump_json()
-
-
-# On the pages
 
 
 def _secret_page() -> None:

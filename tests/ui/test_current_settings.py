@@ -53,9 +53,6 @@ def on_briefs(env: Set, settings: Settings) -> Set:
     return write
 
 
-# What follows
-
-
 def test_an_audit_that_is_switched_on_keeps_the_next_answer_of_pages_and_programs(
     settings: Settings, on_briefs: Set
 ) -> None:
@@ -144,9 +141,6 @@ def test_an_answer_under_way_ends_as_it_began_and_the_assistant_before_is_let_go
     until(is_let_go, "what warmed it up at first has let it go too")
 
 
-# What that costs
-
-
 def test_nothing_is_loaded_or_opened_again(on_briefs: Set, counted: Counted) -> None:
     assistant().warm_up()
     opened = [counted(each, "__init__") for each in (E5, Index, Generations, KeywordIndex)]
@@ -226,9 +220,6 @@ def test_the_store_is_asked_what_is_in_use_only_after_something_was_written(
 def test_no_run_of_a_page_collects_all_garbage() -> None:
     """That took more than half of the processor time of 25 readers."""
     assert st.get_option("runner.postScriptGC") is False
-
-
-# What stays
 
 
 def test_what_a_process_opens_and_begins_holds_until_the_next_start_which_is_logged(

@@ -98,9 +98,6 @@ def read(app: AppTest, **query: str | list[str]) -> AppTest:
     return run(app)
 
 
-# The catalogue
-
-
 def test_a_card_tells_what_differs_and_the_page_of_a_document_all(app: AppTest) -> None:
     text = shown(app)
     assert "havens · 1 januari 2020 · Toegevoegd document · Engels, Nederlands · vervangen<" in text
@@ -204,9 +201,6 @@ def test_hits_are_marked_in_context_and_link_to_their_passage(app: AppTest) -> N
     assert titles(app)[0] == "` The port `"
 
 
-# Searching
-
-
 def test_a_sign_that_is_compared_as_several_is_one_place() -> None:
     assert word_search.spans("½ kilo ﷺ", "1 2 ﷺ") == [(0, 1), (7, 8)]
 
@@ -229,9 +223,6 @@ def test_words_may_be_divided_over_title_and_text(settings: Settings) -> None:
     assert [line.headings[-1] for line in found["haven.nl"].lines] == ["Schepen"]
     assert word_search.find("haven walvis", index.documents(), lines) == {}
     assert word_search.find("  ", index.documents(), lines) == {}
-
-
-# The reading view
 
 
 def test_the_address_marks_its_quotes_and_what_is_no_quote_is_ignored(

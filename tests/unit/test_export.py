@@ -67,9 +67,6 @@ def in_word(*exchanges: Exchange, title: str = "Drugs") -> Shown:
     return Shown(mammoth.convert_to_html(file).value)
 
 
-# References
-
-
 @pytest.mark.parametrize(
     ("language", "page", "of_official", "of_brief"),
     [
@@ -130,9 +127,6 @@ def test_a_copied_address_says_what_it_opens(document: DocumentInfo, listed: str
     assert plain_text(given("One. [1]", cited(document)), EN).endswith(listed)
 
 
-# A copy
-
-
 def folded() -> Answer:
     answer = given("### Strategy, *Priorities*\nOne. [1]", cited(), cited(page=5), cited(number=2))
     return retold(answer, more=("### Agenda, Size\n\nTwo. [2]",))
@@ -184,9 +178,6 @@ def paragraphs(answer: Answer, style: str) -> list[str]:
     """Those of a Word file that have this style."""
     word = docx.Document(word_file(answer))
     return [each.text for each in word.paragraphs if each.style and each.style.name == style]
-
-
-# A Word file
 
 
 def test_a_file_has_all_of_a_conversation() -> None:
@@ -242,9 +233,6 @@ def test_hostile_text_in_a_file_is_text() -> None:
     assert shown.text.count(HOSTILE) >= 9
     plain = in_word(exchange("?", given("One. [1]\n\n- two [1]", cited())))
     assert {tag for tag, _ in shown.elements} <= {tag for tag, _ in plain.elements}
-
-
-# Markdown, for other programs
 
 
 @pytest.mark.parametrize(
