@@ -15,7 +15,7 @@ from core.answer import by_number
 from core.errors import StrategiewijzerError
 from core.settings import current
 from ui import addresses, error_messages, navigation, scripts
-from ui.answers.evidence_panel import CurrentSources, current_sources, in_context, official_pages
+from ui.answers.evidence_panel import CurrentSources, current_sources, origins
 from ui.answers.export import FilePart, as_docx
 from ui.answers.references import full_references, stretches, with_pages
 from ui.chat.session import Chat, chat
@@ -125,7 +125,7 @@ def _note_html(note: Note, now: CurrentSources | None, texts: Texts) -> str:
         f'<div class="sw-source sw-kept-quote"><blockquote lang="{language}">'
         f"{text_html(citation.quote)}</blockquote><p>{reference}</p>"
         f'<p class="sw-facts">{escape(kept_on(note, texts))}</p>{changes}{remark}'
-        f"{in_context([citation], texts)}{official_pages([citation], texts)}</div>"
+        f"{origins([citation], texts)}</div>"
     )
 
 

@@ -10,7 +10,6 @@ from core.answer import SEARCHABLE, Answer, Citation, by_number
 from core.answer_blocks import ITEM, AnswerBlock, AnswerSentence, Blocks, Mark, marked_lines
 from core.source import Scope
 from prompts import phrases, spoken, spoken_in_short
-from ui.addresses import reading_address
 from ui.answers.checks import (
     GLYPHS,
     Checks,
@@ -19,7 +18,7 @@ from ui.answers.checks import (
     remarks_above,
     remarks_below,
 )
-from ui.answers.evidence_panel import CurrentSources, current_sources, evidence_html
+from ui.answers.evidence_panel import CurrentSources, current_sources, evidence_html, in_context
 from ui.answers.references import anchors, marked, numbers, references, stretches
 from ui.markup import code, escape, facts_html, new_tab, source_text_html
 from ui.scripts import script
@@ -139,9 +138,7 @@ class Chips:
         if number is None:
             return shown
         cited = by_number(self._answer.citations)[number]
-        spans = [(quote.start, quote.end) for quote in cited]
-        address = reading_address(cited[0].document, cited[0].passage_id, spans)
-        return f"{shown} {new_tab(f'sources?{address}', texts('answers.whole_list'), texts)}"
+        return f"{shown} {in_context(cited, texts('answers.whole_list'), texts)}"
 
     def _nearest_html(self, sentence: AnswerSentence) -> Iterator[str]:
         """The first stretch of the sources that comes near to a sentence, with its place."""

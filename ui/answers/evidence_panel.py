@@ -159,8 +159,7 @@ def _source_html(
         + facts_html(*facts)
         + (f"<p>{escape(texts('sources.section'))}: {escape(path)}</p>" if path else "")
         + f'<blockquote lang="{escape(document.language)}">'
-        f"{marked}</blockquote>"
-        + f"{in_context(citations, texts)}{official_pages(citations, texts)}</section>"
+        f"{marked}</blockquote>" + f"{origins(citations, texts)}</section>"
     )
 
 
@@ -228,34 +227,30 @@ def highlighted(
     return "".join(parts)
 
 
-def in_context(citations: Sequence[Citation], texts: Texts) -> str:
+def in_context(citations: Sequence[Citation], label: str, texts: Texts) -> str:
     """A link to the quotes in their document, in a tab of its own: the conversation stays."""
     first = citations[0]
     spans = ((citation.start, citation.end) for citation in citations)
     address = f"sources?{reading_address(first.document, first.passage_id, spans)}"
-    return f"<p>{new_tab(address, texts('sources.context'), texts)}</p>"
+    return new_tab(address, label, texts)
 
 
-def official_pages(citations: Sequence[Citation], texts: Texts) -> str:
-    """A link to the first of these quotes out of one passage.
-
-    It says so where it cannot lead there: the page of a brief has another text, and a PDF has no
-    such places.
-    """
-    first = citations[0]
+def origins(citations: Sequence[Citation], texts: Texts) -> str:
+    """Links to these quotes out of one passage in their document, and to the first in its official
+    page. The label says where it cannot lead there: the page of a brief has another text, and a PDF
+    has no such places."""
+    first, found = citations[0], list[tuple[str, str]]()
     if first.document.kind == "brief":
-        named = pages(first.document, texts)
-        return "".join(_link_html(url, label, texts) for label, url in named)
-    if not is_web_page(first.url):
-        return ""
-    url = at_quote(first.url, first.quote)
-    key = "answers.open_at_quote" if leads_to_words(url) else "answers.open_source"
-    return _link_html(url, naming(url, texts(key)), texts)
-
-
-def _link_html(url: str, label: str, texts: Texts) -> str:
-    shown = label if leads_to_words(url) else texts("answers.at_top", label=label)
-    return f"<p>{link(url, shown, texts)}</p>"
+        found = pages(first.document, texts)
+    elif is_web_page(first.url):
+        url = at_quote(first.url, first.quote)
+        key = "answers.open_at_quote" if leads_to_words(url) else "answers.open_source"
+        found = [(naming(url, texts(key)), url)]
+    links = [in_context(citations, texts("sources.context"), texts)]
+    for label, url in found:
+        shown = label if leads_to_words(url) else texts("answers.at_top", label=label)
+        links.append(link(url, shown, texts))
+    return "".join(f"<p>{each}</p>" for each in links)
 
 
 def at_quote(url: str, quote: str) -> str:
