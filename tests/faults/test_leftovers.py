@@ -17,7 +17,7 @@ from vectorstore.leftovers import Leftovers, LeftoversError, look
 from vectorstore.store import open_index
 
 SECRET = b"zeldzaamwoord"
-KEPT = {"keep_generations": 3}  # fewer than are published here
+KEPT = {"keep_generations": 2}  # fewer than are published here
 
 
 def _files(number: int) -> dict[str, str]:
@@ -28,10 +28,10 @@ def _files(number: int) -> dict[str, str]:
 
 
 def _publish_and_remove(small: Small, settings: Settings) -> None:
-    """One document is removed, and five generations are published after that."""
+    """One document is removed, and three generations are published after that."""
     small({**_files(0), "gone.md": document("gone", f"Here is a {SECRET.decode()}.")})
     ingest(settings)
-    for number in range(1, 6):
+    for number in range(1, 4):
         small(_files(number))
         ingest(settings)
 
@@ -41,7 +41,7 @@ def _folders(folder: Path) -> int:
 
 
 @pytest.mark.long
-def test_five_publications_later_nothing_of_what_was_removed_is_there(small: Small) -> None:
+def test_three_publications_later_nothing_of_what_was_removed_is_there(small: Small) -> None:
     settings = small({}).model_copy(update=KEPT)
     _publish_and_remove(small, settings)
     folder = settings.data_dir / "chroma"
@@ -68,13 +68,13 @@ def test_what_could_not_be_removed_is_counted_does_not_fail_a_run_and_goes_with_
         _publish_and_remove(small, settings)
     folder = settings.data_dir / "chroma"
     left = look(folder)
-    assert (left.folders, _folders(folder)) == (6, 12)
+    assert (left.folders, _folders(folder)) == (4, 8)
     assert left.folder_bytes > 0
     assert left.free_bytes > 0
     found = verify(settings)
     (note,) = found.notes
     assert found.problems == ()
-    assert note.startswith("Removed generations left behind 6 folders with")
+    assert note.startswith("Removed generations left behind 4 folders with")
     assert SECRET in (folder / "chroma.sqlite3").read_bytes()
 
     ingest(settings)  # which finds nothing to do
@@ -100,7 +100,7 @@ def test_a_program_that_has_the_store_open_goes_on_answering(small: Small) -> No
     ) as program:
         assert program.stdin
         assert program.stdout
-        for number in range(5):
+        for number in range(4):
             small(_files(number))
             ingest(settings)
             print(file=program.stdin, flush=True)
@@ -115,7 +115,7 @@ def test_on_a_server_they_go_with_a_program_for_its_machine(small: Small, tmp_pa
     with running_chroma(folder) as address:
         settings = small({}).model_copy(update={**KEPT, "chroma_url": address})
         _publish_and_remove(small, settings)
-        assert look(folder).folders == 6
+        assert look(folder).folders == 4
         (note,) = verify(settings).notes
         assert "python vectorstore/leftovers.py FOLDER" in note
 
@@ -123,7 +123,7 @@ def test_on_a_server_they_go_with_a_program_for_its_machine(small: Small, tmp_pa
 
         assert SECRET not in (folder / "chroma.sqlite3").read_bytes()
         found = open_index(settings).snapshot().search("How many ships?", 1)
-        assert "5 ships" in found[0].passage.text
+        assert "3 ships" in found[0].passage.text
         assert verify(settings).problems == ()
 
 

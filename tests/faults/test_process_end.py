@@ -84,7 +84,7 @@ def _told(process: subprocess.Popen[str]) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("arguments", "moments"),
     [
-        ("command doctor", range(0, 2100, 300)),
+        ("command doctor", range(0, 2100, 700)),
         ("command ask Empact?", range(0, 2100, 1050)),
         ("chain Empact?", range(0, 750, 375)),
         ("eval check", range(0, 240, 120)),

@@ -19,13 +19,15 @@ from tests.support.small import Small, document
 from vectorstore.generations import Generations
 
 TEXT = "# Title\n\nSome text about ships.\n"
-ODD = (
-    b"two words.md",
-    "été.md".encode(),
-    b"line\nbreak.md",
-    "a\u200fb.md".encode(),
-    b"\xff\xfe.md",
-)
+ODD = {
+    b"two words.md": "two words.md",
+    "été.md".encode(): "été.md",
+    b"line\nbreak.md": r"line\nbreak.md",
+    "a\u200fb.md".encode(): r"a\u200fb.md",
+    b"\x1b[31m.md": r"\x1b[31m.md",
+    b"\xff\xfe.md": r"\xff\xfe.md",
+}
+"""Names of files, and how they are shown."""
 
 
 def test_hidden_files_sidecars_and_other_formats_are_no_documents(tmp_path: Path) -> None:
@@ -74,17 +76,7 @@ def test_no_link_is_followed_and_each_is_listed_with_its_reason(tmp_path: Path) 
     assert load(inside / "sub/plan.md").title == "Title"
 
 
-@pytest.mark.parametrize(
-    ("name", "shown"),
-    [
-        (b"two words.md", "two words.md"),
-        ("été.md".encode(), "été.md"),
-        (b"line\nbreak.md", r"line\nbreak.md"),
-        ("a\u200fb.md".encode(), r"a\u200fb.md"),
-        (b"\x1b[31m.md", r"\x1b[31m.md"),
-        (b"\xff\xfe.md", r"\xff\xfe.md"),
-    ],
-)
+@pytest.mark.parametrize(("name", "shown"), ODD.items())
 def test_a_name_is_shown_in_one_line_with_codes_for_what_cannot_be_seen(
     name: bytes, shown: str
 ) -> None:

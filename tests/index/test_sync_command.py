@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from io import StringIO
 
 import pytest
@@ -14,55 +13,42 @@ from rich.console import Console
 
 from core.background import INTERRUPTED
 from core.settings import ROOT
-from ingest.__main__ import main
 from ingest.commands.progress import progress
 from ingest.pipeline import ingest
 from ingest.publishing.ingest_run import Embedded, FileDone
-from tests.support.commands import whole_environment
+from tests.support.commands import Command, whole_environment
 from tests.support.interrupting import interruptible
 from tests.support.small import Small, document
 from tests.support.waiting import PATIENCE
 from vectorstore.generations import Generations
 
 
-@pytest.fixture
-def typed(small: Small, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    """Runs `python -m ingest` in this process, over the folder of `small`."""
-    for name, value in whole_environment(small({})).items():
-        monkeypatch.setenv(name, value)
-    return lambda *arguments: main([str(argument) for argument in arguments])
-
-
 def test_a_failure_is_listed_with_its_remedy_and_the_exit_code_is_1(
-    small: Small, typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
+    small: Small, run_ingest: Command
 ) -> None:
-    small({"alpha.md": document("alpha"), "bad.md": ""})
-    assert typed() == 1
-    out = capsys.readouterr().out
-    assert "NOT TAKEN: " in out
-    assert "bad.md: has no text. Remove the file or add its text." in out
-    assert "is in use" in out
-    assert typed("--rebuild", "--json") == 1
-    printed = capsys.readouterr()
-    assert json.loads(printed.out.splitlines()[-1])["report"]["generation"] == ""
-    assert "Mend it first" in printed.err
+    run_ingest.use(small({"alpha.md": document("alpha"), "bad.md": ""}))
+    assert run_ingest() == 1
+    assert "NOT TAKEN: " in run_ingest.out
+    assert "bad.md: has no text. Remove the file or add its text." in run_ingest.out
+    assert "is in use" in run_ingest.out
+    assert run_ingest("--rebuild", "--json") == 1
+    assert json.loads(run_ingest.out.splitlines()[-1])["report"]["generation"] == ""
+    assert "Mend it first" in run_ingest.err
 
 
 def test_a_stop_is_a_warning_in_a_dry_run_and_an_error_otherwise(
-    small: Small, typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
+    small: Small, run_ingest: Command
 ) -> None:
-    small({n: document(n[:-3]) for n in ("alpha.md", "beta.md", "gamma.md")})
-    assert typed() == 0
+    run_ingest.use(small({n: document(n[:-3]) for n in ("alpha.md", "beta.md", "gamma.md")}))
+    assert run_ingest() == 0
     small({"alpha.md": document("alpha")})
-    capsys.readouterr()
-    assert typed("--dry-run") == 0
-    assert "A run would stop here." in capsys.readouterr().out
-    assert typed() == 1
-    told = capsys.readouterr().err
-    assert "remove 2 of the 3 documents" in told
-    assert "--allow-shrink" in told
-    assert typed("--allow-shrink") == 0
-    assert "2 removed" in capsys.readouterr().out
+    assert run_ingest("--dry-run") == 0
+    assert "A run would stop here." in run_ingest.out
+    assert run_ingest() == 1
+    assert "remove 2 of the 3 documents" in run_ingest.err
+    assert "--allow-shrink" in run_ingest.err
+    assert run_ingest("--allow-shrink") == 0
+    assert "2 removed" in run_ingest.out
 
 
 @pytest.mark.long
@@ -93,16 +79,14 @@ def test_ctrl_c_while_embedding_leaves_everything_as_it_was(small: Small) -> Non
     assert ingest(settings).generation  # nothing is locked, nothing in the way
 
 
-def test_only_goes_with_no_other_choice_of_documents(
-    small: Small, typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
-) -> None:
-    small({"alpha.md": document("alpha")})
-    assert typed() == 0
-    assert typed("--rebuild", "--only", "alpha.en") == 2
-    assert "leave out" in capsys.readouterr().err
+def test_only_goes_with_no_other_choice_of_documents(small: Small, run_ingest: Command) -> None:
+    run_ingest.use(small({"alpha.md": document("alpha")}))
+    assert run_ingest() == 0
+    assert run_ingest("--rebuild", "--only", "alpha.en") == 2
+    assert "leave out" in run_ingest.err
     small({"alpha.md": document("alpha", "Of boats.")})
-    assert typed("--only", "alpha.en") == 0
-    assert "is in use" in capsys.readouterr().out
+    assert run_ingest("--only", "alpha.en") == 0
+    assert "is in use" in run_ingest.out
 
 
 def test_a_log_has_a_line_every_few_seconds_and_no_bar(

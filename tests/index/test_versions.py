@@ -64,11 +64,14 @@ BEES = "## Beekeeping\n\nThe town keeps {} hives of bees on the roof of the town
 DOGS = "## Dogs\n\nDogs swim in the pond from May to September."
 
 
+def _over(settings: Settings) -> Assistant:
+    """Answers over an index of other subjects than those that its confidence was fitted on."""
+    return Assistant(settings.model_copy(update={"refuse_below": 0.0}))
+
+
 def test_the_text_in_force_comes_first_and_the_old_one_is_told(indexed: Small) -> None:
     old = _plan(1, f"{BEES.format(12)}\n\n{DOGS}", "superseded_by: plan-2\n")
-    assistant = Assistant(
-        _questions_are_answered(indexed({"old.md": old, "new.md": _plan(2, BEES.format(30))}))
-    )
+    assistant = _over(indexed({"old.md": old, "new.md": _plan(2, BEES.format(30))}))
     bees = assistant.ask("How many hives of bees does the town keep?", language="en")
     assert bees.citations[0].document.id == "plan-2"
     assert "30 hives" in bees.text.split("[1]")[0]
@@ -85,20 +88,17 @@ def test_an_answer_rests_on_the_official_text_first_and_says_when_it_quotes_the_
     celex = 'celex: "52020DC0699"\n'
     brief = _plan(1, f"{BEES.format(12)}\n\n{DOGS}", f"{celex}kind: brief\nabout: Plan\n")
     official = _plan(2, BEES.format(12), f"{celex}kind: official\n")
-    settings = _questions_are_answered(small({"brief.md": brief, "official.md": official}))
+    settings = small({"brief.md": brief, "official.md": official})
     confirm(settings.corpus_dirs[0] / "official.md", settings.documents_dir, official=True)
     ingest(settings)
-    bees = Assistant(settings).ask("How many hives of bees does the town keep?", language="en")
+    assistant = _over(settings)
+    bees = assistant.ask("How many hives of bees does the town keep?", language="en")
     assert bees.citations[0].document.kind == "official"
 
-    dogs = Assistant(settings).ask("When do dogs swim in the pond?", language="en")
+    dogs = assistant.ask("When do dogs swim in the pond?", language="en")
     assert dogs.citations[0].standing == "summary"
     note = "“Plan 1”, which is quoted here, is a summary by this project; the official text is"
     assert note in " ".join(remarks_below(dogs, load("en")))
-
-
-def _questions_are_answered(settings: Settings) -> Settings:
-    return settings.model_copy(update={"refuse_below": 0.0})  # fitted on other subjects
 
 
 OVER = "date: 2020-07-24\neffective_until: 2025-12-31\n"
@@ -118,9 +118,9 @@ def now(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("now")
 def test_a_document_whose_period_is_over_keeps_its_place(indexed: Small) -> None:
     files = {"1.md": _plan(1, DOGS), "2.md": _plan(2, BEES.format(30))}
-    before = Assistant(_questions_are_answered(indexed(files))).ask(PONDS, language="en")
+    before = _over(indexed(files)).ask(PONDS, language="en")
     files["1.md"] = _plan(1, DOGS, OVER + SUCCESSOR)
-    after = Assistant(_questions_are_answered(indexed(files))).ask(PONDS, language="en")
+    after = _over(indexed(files)).ask(PONDS, language="en")
     assert (before.text, before.confidence) == (after.text, after.confidence)
     assert [citation.standing for citation in before.citations] == ["in_force"]
     assert [citation.standing for citation in after.citations] == ["ended"]
@@ -135,9 +135,7 @@ def test_a_document_whose_period_is_over_keeps_its_place(indexed: Small) -> None
 def test_whether_a_period_is_over_is_told_for_the_day_of_reference(
     indexed: Small, day: str | None, told: str
 ) -> None:
-    assistant = Assistant(
-        _questions_are_answered(indexed({"1.md": _plan(1, DOGS, OVER + SUCCESSOR)}))
-    )
+    assistant = _over(indexed({"1.md": _plan(1, DOGS, OVER + SUCCESSOR)}))
     scope = Scope(as_of=datetime.date.fromisoformat(day) if day else None)
     assert assistant.ask(PONDS, language="en", scope=scope).ended == told
 
@@ -149,11 +147,11 @@ def test_of_a_document_that_is_cited_with_its_successor_nothing_is_said(indexed:
         "1.md": _plan(1, DOGS, OVER + SUCCESSOR),
         "9.md": _plan(9, BEES.format(30), "date: 2025-12-04\n"),
     }
-    apart = Assistant(_questions_are_answered(indexed(files))).ask(question, language="en")
+    apart = _over(indexed(files)).ask(question, language="en")
     assert {"plan-1", "plan-9"} <= {*apart.documents}
     assert apart.ended == ON_PLAN_1
     files["9.md"] = _plan(9, BEES.format(30), 'date: 2025-12-04\nreference: "COM(2025) 9 final"\n')
-    together = Assistant(_questions_are_answered(indexed(files))).ask(question, language="en")
+    together = _over(indexed(files)).ask(question, language="en")
     assert {"plan-1", "plan-9"} <= {*together.documents}
     assert together.ended == ""
 
@@ -258,8 +256,9 @@ def test_outside_of_the_scope_or_without_a_period_the_question_is_answered_as_an
     text = "## Ponds\n\nThe Pond Plan is about ponds."
     for more, told in (("", False), ("effective_until: 2027-06-30\n", True)):
         pond = f"---\nid: ponds\nlanguage: en\ntitle: The Pond Plan\n{more}---\n\n{text}\n"
-        settings = _questions_are_answered(indexed({"ponds.md": pond}))
-        answer = Assistant(settings).ask("Is the Pond Plan still in force?", language="en")
+        answer = _over(indexed({"ponds.md": pond})).ask(
+            "Is the Pond Plan still in force?", language="en"
+        )
         assert answer.text.startswith("“The Pond Plan” runs until 30 June 2027.") == told
         assert answer.citations  # where no sentence is on it, what there is
 
@@ -270,7 +269,7 @@ def test_a_successor_that_is_a_document_here_is_named(indexed: Small) -> None:
         "old.md": f"{old}effective_until: 2025-06-30\n---\n\n# Ponds\n\nDogs swim in ponds.\n",
         "new.md": "---\nid: new\nlanguage: en\ntitle: Lakes\n---\n\n# Lakes\n\nLakes are big.\n",
     }
-    assistant = Assistant(_questions_are_answered(indexed(files)))
+    assistant = _over(indexed(files))
     answer = assistant.ask("What succeeds the Pond Plan?", language="en")
     assert answer.text.startswith(
         "“The Pond Plan” ran until 30 June 2025 and is over; successor: Lakes."

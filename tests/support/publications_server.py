@@ -9,10 +9,9 @@ address to the one file of a form, 300 with an HTML list to several, 400 without
 import gzip
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import repeat
-from pathlib import PurePosixPath
 from ssl import SSLContext
 from urllib.parse import unquote
 
@@ -42,10 +41,12 @@ _NO_STREAM = "cellar identifier cellar:{} does not hold a content datastream of 
 
 @dataclass(frozen=True)
 class Stream:
-    """One file of a form. `order` is its stream_order."""
+    """One file of a form; `place` is the end of its path, `order` its stream_order."""
 
     name: str
     body: bytes
+    form: str
+    place: str
     order: int
 
 
@@ -83,8 +84,10 @@ class Office:
         names = [f"1_{language.upper()}_ACT_part1_v5", *(
             f"1_{language.upper()}_annexe_autre_acte_part{n}_v3" for n in range(1, len(bodies))
         )]  # fmt: skip
+        place = f"{celex}.{language}.{form.replace('/', '-').replace(';', '-')}"
+        suffix = form.partition("/")[2][:5]
         self.forms[celex, language, form] = [
-            Stream(f"{name}.{form.partition('/')[2][:5]}", body, order)
+            Stream(f"{name}.{suffix}", body, form, f"{place}/DOC_{order}", order)
             for order, (name, body) in enumerate(zip(names, bodies, strict=True), start=1)
         ]
 
@@ -130,53 +133,57 @@ class CellarHandler(Handler):
         for kind in (part.partition(";q=")[0].strip() for part in accept.split(",")):
             streams = self.office.forms.get((celex, language, kind))
             if streams is not None:
-                form = f"{celex}.{language}.{kind.replace('/', '-').replace(';', '-')}"
-                self._lead(form, streams)
+                self._lead(streams)
                 return
         self.answer(_NO_STREAM.format(celex).encode(), 404)
 
-    def _lead(self, form: str, streams: list[Stream]) -> None:
-        place = f"{self.office.url}/resource/cellar/{form}"
+    def _lead(self, streams: list[Stream]) -> None:
+        place = f"{self.office.url}/resource/cellar/"
         if len(streams) == 1:
-            self.answer(b"", 303, {"Location": f"{place}/DOC_1"})
+            self.answer(b"", 303, {"Location": place + streams[0].place})
             return
         entries = "".join(
-            f'<li title="item"><a href="{place}/DOC_{stream.order}"><span class="url">('
-            f'{place}/DOC_{stream.order})</span></a><ul><li title="stream_name">{stream.name}</li>'
+            f'<li title="item"><a href="{place}{stream.place}"><span class="url">('
+            f'{place}{stream.place})</span></a><ul><li title="stream_name">{stream.name}</li>'
             f'<li title="stream_label">act</li><li title="stream_order" id="streamOrder">'
             f"{stream.order}</li></ul></li>"
             for stream in reversed(streams)  # their order is stated
         )
         page = (
             "<html><head><title>300 Multiple-Choice Response</title></head><body>List of URI's:"
-            f'<ul><li title="manifestation">cellar:{form}<ul>{entries}</ul></li></ul></body></html>'
+            f'<ul><li title="manifestation">cellar:x<ul>{entries}</ul></li></ul></body></html>'
         )
         self.answer(page.encode(), 300, {"Content-Type": "text/html;charset=UTF-8"})
 
     def _file(self, name: str) -> None:
-        path = PurePosixPath(name)
-        for (celex, language, kind), streams in self.office.forms.items():
-            form = f"{celex}.{language}.{kind.replace('/', '-').replace(';', '-')}"
-            for stream in streams:
-                if path == PurePosixPath(form) / f"DOC_{stream.order}":
-                    self._send(stream.body, kind)
-                    return
-        self.answer(b"no such item", 404)
+        held = {stream.place: stream for form in self.office.forms.values() for stream in form}
+        if name in held:
+            kind = held[name].form.partition(";")[0]
+            self.answer(held[name].body, headers={"Content-Type": f"{kind};charset=UTF-8"})
+        else:
+            self.answer(b"no such item", 404)
 
-    def _send(self, body: bytes, kind: str) -> None:
-        self.answer(body, headers={"Content-Type": f"{kind.partition(';')[0]};charset=UTF-8"})
+    def begin(self, **headers: str) -> None:
+        """Begins an answer 200 of our XHTML with these headers."""
+        self.send_response(200)
+        for name, value in _named(content_type=XHTML, **headers).items():
+            self.send_header(name, value)
+        self.end_headers()
+
+
+def _named(**headers: str) -> dict[str, str]:
+    """Headers by their names: `retry_after` is Retry-After."""
+    return {name.replace("_", "-").title(): value for name, value in headers.items()}
 
 
 def status(code: int, **headers: str) -> Fault:
-    """An answer with this status and these headers (`retry_after` is Retry-After)."""
-    named = {name.replace("_", "-").title(): value for name, value in headers.items()}
-    return lambda handler: handler.answer(b"", code, named)
+    """An answer with this status and these headers, as of `_named`."""
+    return lambda handler: handler.answer(b"", code, _named(**headers))
 
 
 def page(body: bytes, kind: str = HTML, **headers: str) -> Fault:
     """An answer 200 with this body in place of the text."""
-    named = {name.replace("_", "-").title(): value for name, value in headers.items()}
-    return lambda handler: handler.answer(body, headers={"Content-Type": kind, **named})
+    return lambda handler: handler.answer(body, headers=_named(content_type=kind, **headers))
 
 
 def redirect(target: str) -> Fault:
@@ -184,33 +191,27 @@ def redirect(target: str) -> Fault:
     return status(302, location=target)
 
 
-def cut_off(body: bytes, kind: str = XHTML, *, chunked: bool = False) -> Fault:
+def cut_off(body: bytes, *, chunked: bool = False) -> Fault:
     """Half of the body, then the connection is closed."""
 
     def fault(handler: CellarHandler) -> None:
-        handler.send_response(200)
-        handler.send_header("Content-Type", kind)
         half = body[: len(body) // 2]
         if chunked:
-            handler.send_header("Transfer-Encoding", "chunked")
+            handler.begin(transfer_encoding="chunked")
             half = f"{len(half):x}\r\n".encode() + half + b"\r\n"
         else:
-            handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
+            handler.begin(content_length=str(len(body)))
         handler.wfile.write(half)
         handler.close_connection = True
 
     return fault
 
 
-def slow(body: bytes, seconds: float, kind: str = XHTML) -> Fault:
+def slow(body: bytes, seconds: float) -> Fault:
     """A byte now and then: never silent for long, never done."""
 
     def fault(handler: CellarHandler) -> None:
-        handler.send_response(200)
-        handler.send_header("Content-Type", kind)
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
+        handler.begin(content_length=str(len(body)))
         try:
             for place in range(len(body)):
                 handler.wfile.write(body[place : place + 1])
@@ -227,15 +228,10 @@ def huge(size: int) -> Fault:
     """A body of this many bytes, whose length is not told beforehand."""
 
     def fault(handler: CellarHandler) -> None:
-        handler.send_response(200)
-        handler.send_header("Content-Type", XHTML)
-        handler.send_header("Connection", "close")
-        handler.end_headers()
-        try:
+        handler.begin(connection="close")
+        with suppress(OSError):
             for _ in range(size // 2**16):
                 handler.wfile.write(b" " * 2**16)
-        except OSError:
-            pass
         handler.close_connection = True
 
     return fault
@@ -243,9 +239,7 @@ def huge(size: int) -> Fault:
 
 def gzip_bomb(size: int) -> Fault:
     """A small body that becomes this many bytes."""
-    body = gzip.compress(bytes(size))
-    headers = {"Content-Type": XHTML, "Content-Encoding": "gzip"}
-    return lambda handler: handler.answer(body, headers=headers)
+    return page(gzip.compress(bytes(size)), XHTML, content_encoding="gzip")
 
 
 @contextmanager

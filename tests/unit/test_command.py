@@ -47,28 +47,10 @@ def test_a_question_with_bytes_that_are_no_text_is_answered(
     assert "empact" in capsys.readouterr().out.lower()
 
 
-def loaded_by(*arguments: str) -> tuple[str, set[str]]:
-    """What a command printed in a process of its own, and the modules that it loaded."""
-    code = (
-        "import sys; from ingest.__main__ import main; code = main(sys.argv[1:]); "
-        "print(*sys.modules); sys.exit(code)"
-    )
-    printed = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    shown, modules = printed.rstrip().rsplit("\n", 1)
-    return shown, set(modules.split())
-
-
 @pytest.mark.parametrize(
     ("arguments", "module", "others"),
     [
         ("--help", "sync", {"ingest.official.client"}),
-        ("documents --help", "sync", {"ingest.official.client"}),
         ("fetch --help", "fetch", {"chromadb", "tantivy", "ingest.publishing.plan"}),
         ("status --help", "generations", {"ingest.pipeline", "ingest.official.client"}),
         ("check-questions --help", "questions", {"tantivy", "ingest.pipeline"}),
@@ -77,7 +59,14 @@ def loaded_by(*arguments: str) -> tuple[str, set[str]]:
 def test_only_the_module_of_the_command_is_loaded(
     arguments: str, module: str, others: set[str]
 ) -> None:
-    shown, modules = loaded_by(*arguments.split())
+    code = (
+        "import sys; from ingest.__main__ import main; code = main(sys.argv[1:]); "
+        "print(*sys.modules); sys.exit(code)"
+    )
+    command = [sys.executable, "-c", code, *arguments.split()]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    shown, loaded = ended.stdout.rstrip().rsplit("\n", 1)
+    modules = set(loaded.split())
     of_commands = {name for name in modules if name.startswith("ingest.commands.")}
     of_commands -= {"ingest.commands.progress"}
     assert of_commands == {f"ingest.commands.{module}"}

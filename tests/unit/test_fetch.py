@@ -3,10 +3,8 @@
 import datetime
 import hashlib
 import json
-import shutil
 import socket
 import ssl
-import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from ingest.reading.files import find
 from ingest.reading.formats import markdown
 from ingest.reading.load import load
 from language.identify import OFFICIAL
+from tests.support.databases import make_certificate
 from tests.support.publications_server import (
     DRUGS,
     HTML,
@@ -225,18 +224,14 @@ def test_pictures_in_a_list_are_left_out_and_the_text_is_known_by_its_name(
 ) -> None:
     def listing(handler: object) -> None:
         place = f"{office.url}/resource/cellar/{STRATEGY}.nld.application-xhtml+xml/DOC_"
+        names = (
+            *("1_NL_annexe_part1.html", "logo.PNG"),
+            *("1_NL_ACT_part1.html", "1_NL_ACT_part2.html"),
+        )
         entries = "".join(
             f'<li title="item"><a href="{place}{number}">x</a><ul>'
             f'<li title="stream_name">{name}</li><li title="stream_order">{number}</li></ul></li>'
-            for number, name in enumerate(
-                (
-                    "1_NL_annexe_part1.html",
-                    "logo.PNG",
-                    "1_NL_ACT_part1.html",
-                    "1_NL_ACT_part2.html",
-                ),
-                start=1,
-            )
+            for number, name in enumerate(names, start=1)
         )
         handler.answer(f"<ul>{entries}</ul>".encode(), 300, {"Content-Type": HTML})  # type: ignore[attr-defined]
 
@@ -286,7 +281,6 @@ FAULTS: dict[str, tuple[Fault, str]] = {
     "cut off before it was sent": (page(text("x")[:-40], XHTML), "cut off"),
     "slow": (slow(text("x"), 0.05), "not done after"),
     "out of order": (status(503), "HTTP 503"),
-    "forbidden": (status(403), "not part of the protocol (HTTP 403)"),
     "a check for browsers": (status(202), "not part of the protocol (HTTP 202)"),
     "gone": (status(404), "has no text in this language"),
     "wrong type": (page(text("x"), "text/plain"), "text/plain instead of"),
@@ -394,8 +388,8 @@ def test_a_folder_that_cannot_be_written_to_is_told(office: Office, tmp_path: Pa
 
 def _fetched(client: Client, folder: Path, resources: str, *celex: str) -> list[Fetched]:
     with client:
-        cellar = Cellar(client, resources)
-        return list(fetch(chosen(celex or [STRATEGY]), ["nl"], Folder(folder), cellar))
+        texts = chosen(celex or [STRATEGY])
+        return list(fetch(texts, ["nl"], Folder(folder), Cellar(client, resources)))
 
 
 def test_the_client_as_shipped_asks_nobody_else(office: Office, folder: Path) -> None:
@@ -427,30 +421,14 @@ def test_over_https_the_proxy_only_passes_on_what_it_cannot_read(
     assert office.requests == []
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for localhost and its key."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl makes the certificate, and it is not installed")
-    place = tmp_path_factory.mktemp("tls")
-    key, cert = place / "key.pem", place / "cert.pem"
-    command = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext"
-    subprocess.run(
-        [openssl, *command.split(), "subjectAltName=DNS:localhost", "-keyout", key, "-out", cert],
-        check=True,
-        capture_output=True,
-    )
-    return cert, key
-
-
 @pytest.mark.parametrize(("name", "went_well"), [("localhost", True), ("127.0.0.1", False)])
 def test_over_tls_the_certificate_is_checked_against_the_name_and_links_stay_secure(
-    name: str, went_well: bool, certificate: tuple[Path, Path], folder: Path
+    name: str, went_well: bool, tmp_path: Path, folder: Path
 ) -> None:
+    certificate = make_certificate(tmp_path)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(*certificate)
-    trusted = ssl.create_default_context(cafile=str(certificate[0]))
+    server.load_cert_chain(certificate, tmp_path / "key.pem")
+    trusted = ssl.create_default_context(cafile=str(certificate))
     with publications_server(server, host=name) as office:
         office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
         office.hold(DRUGS, "nld", XHTML, text("Agenda"), text("Bijlage"))

@@ -114,9 +114,7 @@ def test_changes_together_count_all_or_none(own: OwnQuestions) -> None:
     assert own.documents() == ("pier.en", "quay.en")
 
 
-@pytest.fixture
-def broken(own: OwnQuestions, tmp_path: Path) -> Path:
-    """A file with twins and with an answer of too many units, beside one that is good."""
+def test_a_file_in_error_does_not_take_the_others_along(own: OwnQuestions, tmp_path: Path) -> None:
     own.add("quay.en", [answer("good?", approved=APPROVED)])
     file = own_file(tmp_path / "documents", KEY)
     units = "".join(f"  - unit {number}\n" for number in range(MOST_UNITS + 1))
@@ -127,11 +125,7 @@ def broken(own: OwnQuestions, tmp_path: Path) -> Path:
         "- units: [two]\n  questions:\n    en: [X?]\n",
         "utf-8",
     )
-    return file
-
-
-def test_a_file_in_error_does_not_take_the_others_along(own: OwnQuestions, broken: Path) -> None:
     found = own.overview()
     assert [(key, texts((answer,))) for key, answer in found.approved] == [("quay.en", [["good?"]])]
-    assert [error.path for error in found.broken] == [str(broken)]
+    assert [error.path for error in found.broken] == [str(file)]
     assert ":6: the question is in line 5 too" in str(found.broken[0])
