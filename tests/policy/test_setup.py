@@ -18,6 +18,8 @@ from vectorstore import chroma
 
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
 DEV_LOCK = (ROOT / "requirements-dev.lock").read_text("utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+LEFT_OUT = PROJECT["tool"]["uv"]["exclude-dependencies"]
 
 
 def _make(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -35,6 +37,8 @@ def test_every_package_in_a_lock_has_hashes_and_no_address_of_an_index(lock: str
     assert "://" not in lock
     assert "--index-url" not in lock
     assert "--find-links" not in lock
+    assert len(LEFT_OUT) > 3  # what others require in vain
+    assert not {*LEFT_OUT} & _pinned(lock).keys()
 
 
 def _pinned(lock: str) -> dict[str, str]:
@@ -42,7 +46,7 @@ def _pinned(lock: str) -> dict[str, str]:
 
 
 def test_every_declared_dependency_is_in_its_lock_and_those_of_the_tests_only_in_theirs() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    project = PROJECT["project"]
     names, dev = (
         {re.split(r"[<>=!~\[ ]", dependency)[0] for dependency in wanted}
         for wanted in (project["dependencies"], project["optional-dependencies"]["dev"])
@@ -52,9 +56,6 @@ def test_every_declared_dependency_is_in_its_lock_and_those_of_the_tests_only_in
     assert _pinned(LOCK).items() <= _pinned(DEV_LOCK).items()
 
 
-LEFT_OUT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["uv"][
-    "exclude-dependencies"
-]
 WITHOUT = """
 import pkgutil, sys
 left_out, packages = (names.split() for names in sys.argv[1:])
@@ -66,12 +67,6 @@ for package in packages:
 from chain.__main__ import main
 sys.exit(main(["Wat is EMPACT?"]))
 """
-
-
-@pytest.mark.parametrize("lock", [LOCK, DEV_LOCK])
-def test_what_others_require_in_vain_is_in_no_lock(lock: str) -> None:
-    assert len(LEFT_OUT) > 3
-    assert not {*LEFT_OUT} & _pinned(lock).keys()
 
 
 @pytest.mark.long
@@ -97,7 +92,6 @@ def test_no_page_shows_a_data_frame() -> None:
 
 
 def test_every_package_of_ours_is_declared() -> None:
-    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
     ours = {
         ".".join(file.parent.relative_to(ROOT).parts)
         for top in ROOT.glob("*/__init__.py")
@@ -105,13 +99,12 @@ def test_every_package_of_ours_is_declared() -> None:
         for file in top.parent.rglob("__init__.py")
     }
     assert len(ours) > 20
-    assert set(declared["packages"]) == ours
+    assert set(PROJECT["tool"]["setuptools"]["packages"]) == ours
 
 
 def test_the_version_is_in_one_place_and_the_newest_of_the_changelog() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    assert "version" in project["project"]["dynamic"]
-    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "core.VERSION"}
+    assert "version" in PROJECT["project"]["dynamic"]
+    assert PROJECT["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "core.VERSION"}
     told = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M)
     assert told is not None
     assert told[1] == VERSION
