@@ -39,8 +39,8 @@ FOLDERS = ("browser", "servers", "faults", "ui", "index", "unit", "policy")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Four workers on two cores: part of a run is waiting for browsers and servers."""
-    return (os.cpu_count() or 1) + 2
+    """Three workers on two cores: part of a run is waiting for browsers and servers."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
