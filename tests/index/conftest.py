@@ -1,5 +1,7 @@
 """Fixtures of the tests that ask the bundled briefs, or run commands over an index."""
 
+from collections.abc import Callable
+
 import pytest
 
 from chain.assistant import Assistant
@@ -17,3 +19,9 @@ def assistant(settings: Settings) -> Assistant:
 def run_ingest(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """`python -m ingest`; it is first told which settings to use."""
     return Command(monkeypatch, capsys)
+
+
+@pytest.fixture
+def use(run_ingest: Command) -> Callable[[Settings], None]:
+    """Puts the folders of some settings into the environment."""
+    return run_ingest.use

@@ -188,13 +188,12 @@ def test_what_a_chroma_server_has_is_not_in_it(kept: Settings, tmp_path: Path) -
 
 
 def test_what_is_there_is_replaced_only_when_told_to_and_put_aside(
-    backup: Path, kept: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    backup: Path, kept: Settings, tmp_path: Path, use: Callable[[Settings], None]
 ) -> None:
     there = _elsewhere(kept, tmp_path)
     there.data_dir.mkdir()
     (there.data_dir / "mine").write_text("before", "utf-8")
-    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(there.data_dir))
-    monkeypatch.setenv("STRATEGIEWIJZER_DOCUMENTS_DIR", str(there.documents_dir))
+    use(there)
     refused = CliRunner().invoke(app, ["restore", str(backup)])
     assert refused.exit_code == 1
     assert f"restore {backup} --yes" in refused.output
@@ -208,12 +207,11 @@ def test_what_is_there_is_replaced_only_when_told_to_and_put_aside(
 
 
 def test_nothing_is_restored_while_an_app_runs(
-    backup: Path, kept: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    backup: Path, kept: Settings, tmp_path: Path, use: Callable[[Settings], None]
 ) -> None:
     there = _elsewhere(kept, tmp_path)
     there.data_dir.mkdir()
-    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(there.data_dir))
-    monkeypatch.setenv("STRATEGIEWIJZER_DOCUMENTS_DIR", str(there.documents_dir))
+    use(there)
 
     async def restored_while_two_run() -> Result:
         async with guard.lifespan(None):
@@ -229,15 +227,14 @@ def test_nothing_is_restored_while_an_app_runs(
     assert CliRunner().invoke(app, ["restore", str(backup), "--yes"]).exit_code == 0
 
 
-def test_a_key_that_was_revoked_since_the_backup_stays_revoked(tmp_path: Path) -> None:
+def test_a_key_that_was_revoked_since_the_backup_stays_revoked(
+    tmp_path: Path, use: Callable[[Settings], None]
+) -> None:
     here = Settings(data_dir=tmp_path / "data", documents_dir=tmp_path / "documents")
-    environment = {
-        "STRATEGIEWIJZER_DATA_DIR": str(here.data_dir),
-        "STRATEGIEWIJZER_DOCUMENTS_DIR": str(here.documents_dir),
-    }
+    use(here)
 
     def restored(file: Path) -> Result:
-        return CliRunner(env=environment).invoke(app, ["restore", str(file), "--yes"])
+        return CliRunner().invoke(app, ["restore", str(file), "--yes"])
 
     lost, used = (make(here, name, ("ask",), _YEAR)[1].id for name in ("lost", "used"))
     back_up(here, tmp_path / "backup.zip")

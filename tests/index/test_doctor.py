@@ -18,7 +18,6 @@ from core.settings import Settings
 from ingest.pipeline import ingest
 from tests.support import openai_server as published
 from tests.support.browser import free_port
-from tests.support.commands import Command
 from tests.support.openai_server import Script
 from tests.support.searches import collection_in_use
 from tests.support.small import LIGHTHOUSES, Small
@@ -28,12 +27,6 @@ from vectorstore.embeddings import LocalEmbedder, local_embedder
 Use = Callable[[Settings], None]
 
 SECRET = "sk-very-secret-key"  # noqa: S105 - a made-up one
-
-
-@pytest.fixture
-def use(run_ingest: Command) -> Use:
-    """Puts the folders of some settings into the environment."""
-    return run_ingest.use
 
 
 @pytest.fixture
