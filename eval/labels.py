@@ -179,7 +179,8 @@ def _answers(question: Question, outline: Outline) -> Iterator[_Found]:
     """Answers that no unit has, and an answerable question without answers."""
     severity: LabelSeverity = "warning" if _absent(question, outline) else "error"
     for answer in question.answers:
-        if not any(fold(answer) in unit for unit in outline.units):
+        folded = fold(answer)
+        if not any(folded in unit for unit in outline.units):
             yield "answers", f"no sentence or item of a document has {answer!r}", severity
     if question.answerable and not question.answers:
         yield "answers", "say which sentences or items answer it", "warning"
