@@ -9,9 +9,13 @@ import atexit
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import urlsplit
+
+from opentelemetry import context, trace
+from opentelemetry.metrics import Observation
+from opentelemetry.trace import NoOpTracer, Span, SpanKind, StatusCode, Tracer
 
 from core import logs
 from core.answer import Answer
@@ -20,8 +24,9 @@ from core.logs import request_id
 from core.settings import current
 
 if TYPE_CHECKING:
-    from core.telemetry_sdk import Recorder, Running
+    from core.telemetry_sdk import Recorder
 
+Attributes = Mapping[str, str | int]
 Operation = Literal["chat", "embeddings"]
 
 OPERATION = "gen_ai.operation.name"
@@ -88,7 +93,7 @@ _AZURE = (".azure.com", ".azure.us", ".azure.cn")  # its clouds; others speak Op
 
 _lock = threading.Lock()
 _recorder: "Recorder | None" = None
-_index: tuple[str, int] | None = None
+_observed: Mapping[Measure, Observation] = {}  # what the gauges show, if there is an index
 
 
 def start(endpoint: str, *, scraped: bool) -> None:
@@ -96,9 +101,9 @@ def start(endpoint: str, *, scraped: bool) -> None:
     global _recorder
     with _lock:
         if _recorder is None and (scraped or endpoint):
-            from core import telemetry_sdk
+            from core import telemetry_sdk  # takes long to import
 
-            _recorder = telemetry_sdk.recorder(endpoint, MEASURES, observed)
+            _recorder = telemetry_sdk.recorder(endpoint, MEASURES, lambda: _observed)
             atexit.register(_recorder.close)
 
 
@@ -109,68 +114,78 @@ def exposition() -> tuple[bytes, str]:
     return _recorder.exposition()
 
 
-def observed() -> Mapping[Measure, tuple[float, Mapping[str, object]]]:
-    """The values and attributes of the gauges: of the generation in use, if there is one."""
-    if _index is None:
-        return {}
-    generation, passages = _index
-    return {INDEX: (1, {GENERATION: generation}), PASSAGES: (passages, {})}
-
-
 def index_in_use(generation: str, passages: int) -> None:
-    global _index
-    _index = generation, passages
+    global _observed
+    _observed = {INDEX: Observation(1, {GENERATION: generation}), PASSAGES: Observation(passages)}
 
 
 def refused(status: int) -> None:
     """Counts a request that is answered with an HTTP status of refusal."""
+    _add(REFUSED, 1, {STATUS: status})
+
+
+def _add(measure: Measure, value: float, labels: Attributes) -> None:
     if _recorder is not None:
-        _recorder.add(REFUSED, 1, {STATUS: status})
+        _recorder.add(measure, value, labels)
+
+
+def _tracer() -> Tracer:
+    return NoOpTracer() if _recorder is None else _recorder.tracer
+
+
+def _active(span: Span) -> AbstractContextManager[Span]:
+    """Within it, spans that begin are inside of this one."""
+    return trace.use_span(span, record_exception=False, set_status_on_exception=False)
+
+
+def _end(span: Span, attributes: Attributes, *, failed: bool) -> None:
+    span.set_attributes(attributes)
+    if failed:
+        span.set_status(StatusCode.ERROR)
+    span.end()
 
 
 class QuestionSpan:
     """The span of a question, with those of its stages."""
 
     def __init__(self) -> None:
-        self._recorder = _recorder
+        self._tracer = _tracer()
         self._started = time.perf_counter()
-        self._running: list[Running] = []
-        if self._recorder is not None:
-            self._running.append(self._recorder.begin("question", {REQUEST: request_id()}))
+        question = self._tracer.start_span("question", attributes={REQUEST: request_id()})
+        self._running = [question]
 
     def active(self) -> AbstractContextManager[object]:
         """Within it, calls of servers belong to the stage that the question is in."""
-        if self._recorder is None:
-            return nullcontext()
-        return self._recorder.within(self._running[-1])
+        return _active(self._running[-1])
 
     def begin(self, stage: str) -> None:
         """Begins a stage, inside of the one that runs."""
-        if self._recorder is not None:
-            self._running.append(self._recorder.begin(stage, {STAGE: stage}, self._running[-1]))
-            self._recorder.go_on_in(self._running[-1])
+        outer = trace.set_span_in_context(self._running[-1])
+        self._running.append(self._tracer.start_span(stage, outer, attributes={STAGE: stage}))
+        self._go_on()
 
     def end(self, stage: str, seconds: float) -> None:
         """Ends the innermost stage."""
-        if self._recorder is not None and len(self._running) > 1:
-            self._running.pop().end()
-            self._recorder.go_on_in(self._running[-1])
-            self._recorder.add(STAGES, seconds, {STAGE: stage})
+        self._running.pop().end()
+        self._go_on()
+        _add(STAGES, seconds, {STAGE: stage})
+
+    def _go_on(self) -> None:
+        """Makes the innermost span the active one until `active` ends."""
+        context.attach(trace.set_span_in_context(self._running[-1]))
 
     def ended(self, answer: Answer | None, error: BaseException | None = None) -> None:
         """Ends the question: with an answer, an error, or neither when nobody waits any more."""
-        if self._recorder is None:
-            return
         kind = answer.kind if answer else "failed" if error else "stopped"
         labels = {KIND: kind, MODE: answer.mode if answer else "none"}
-        self._recorder.add(QUESTIONS, 1, labels)
-        self._recorder.add(DURATION, time.perf_counter() - self._started, labels)
+        _add(QUESTIONS, 1, labels)
+        _add(DURATION, time.perf_counter() - self._started, labels)
         more = {GENERATION: answer.generation} if answer else {}
         if answer and answer.trouble:
             more[TROUBLE] = answer.trouble
-            self._recorder.add(TROUBLES, 1, {TROUBLE: answer.trouble})
+            _add(TROUBLES, 1, {TROUBLE: answer.trouble})
         while self._running:
-            self._running.pop().end({**labels, **more, **_trouble(error)}, failed=error is not None)
+            _end(self._running.pop(), {**labels, **more, **_trouble(error)}, failed=bool(error))
 
 
 class Call:
@@ -178,54 +193,45 @@ class Call:
 
     tokens: tuple[int, int] | None = None  # of input and output, if the server counts them
 
+    def __init__(self, span: Span) -> None:
+        self.span = span
+
 
 def call(operation: Operation, model: str, url: str) -> AbstractContextManager[Call]:
     """Measures a request. Around a generator it also sees that this is closed early."""
     host = urlsplit(url).hostname or ""
     provider = "azure.ai.openai" if host.endswith(_AZURE) else "openai"
     labels = {OPERATION: operation, PROVIDER: provider, MODEL: model}
-    where = {ADDRESS: host, PORT: urlsplit(url).port or 443 if host else 0}
+    where: Attributes = {ADDRESS: host, PORT: urlsplit(url).port or 443 if host else 0}
     return _timed(f"{operation} {model}".strip(), CALLS, labels, where)
 
 
 @contextmanager
 def ingest() -> Iterator[None]:
     """Measures a run of ingest."""
-    with _timed("ingest", INGESTS, {}, {}, is_active=True):
+    with _timed("ingest", INGESTS, {}, {}) as run, _active(run.span):
         yield
 
 
 @contextmanager
-def _timed(
-    name: str,
-    measure: Measure,
-    labels: Mapping[str, object],
-    where: Mapping[str, object],
-    *,
-    is_active: bool = False,
-) -> Iterator[Call]:
-    """Records a time and a span, which is the active one only where `is_active`: around a generator
-    it cannot be."""
-    made, recorder = Call(), _recorder
-    if recorder is None:
-        yield made
-        return
+def _timed(name: str, measure: Measure, labels: Attributes, where: Attributes) -> Iterator[Call]:
+    """Records a time and a span, which is not the active one: around a generator it cannot be."""
+    kind = SpanKind.CLIENT if where else SpanKind.INTERNAL
+    made = Call(_tracer().start_span(name, kind=kind, attributes={**labels, **where}))
     started, trouble = time.perf_counter(), _trouble(None)
-    running = recorder.begin(name, {**labels, **where}, client=bool(where))
     try:
-        with recorder.within(running) if is_active else nullcontext():
-            yield made
+        yield made
     except BaseException as error:
         trouble = _trouble(error)
         raise
     finally:
-        recorder.add(measure, time.perf_counter() - started, {**labels, **trouble})
-        counts: dict[str, object] = {}
+        _add(measure, time.perf_counter() - started, {**labels, **trouble})
         if made.tokens is not None:
-            counts = {INPUT_TOKENS: made.tokens[0], OUTPUT_TOKENS: made.tokens[1]}
-            for kind, number in zip(("input", "output"), made.tokens, strict=True):
-                recorder.add(TOKENS, number, {**labels, TOKEN_TYPE: kind})
-        running.end({**counts, **trouble}, failed=bool(trouble))
+            kinds = (("input", INPUT_TOKENS), ("output", OUTPUT_TOKENS))
+            for (token_type, attribute), number in zip(kinds, made.tokens, strict=True):
+                made.span.set_attribute(attribute, number)
+                _add(TOKENS, number, {**labels, TOKEN_TYPE: token_type})
+        _end(made.span, trouble, failed=bool(trouble))
 
 
 def _trouble(error: BaseException | None) -> dict[str, str]:

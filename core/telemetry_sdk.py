@@ -1,4 +1,4 @@
-"""Records metrics and spans with OpenTelemetry; nothing else imports it.
+"""What records and exports metrics and spans, by OpenTelemetry's SDK; nothing else imports that.
 
 Metrics are read by Prometheus, and go with the spans to a collector if there is one. Nothing waits
 for a collector: what it does not take is dropped. The providers are of this module alone, so that
@@ -9,12 +9,9 @@ says (headers, certificates, resource, intervals) the SDK itself takes from its 
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
 from functools import partial
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry import context, trace
 from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
@@ -24,18 +21,16 @@ from opentelemetry.sdk.metrics.export import MetricExporter, PeriodicExportingMe
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
-from opentelemetry.trace import NoOpTracer, Span, SpanKind, StatusCode, Tracer
-from opentelemetry.util.types import AttributeValue
+from opentelemetry.trace import NoOpTracer, Tracer
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from core.background import begin
 
 if TYPE_CHECKING:
-    from core.telemetry import Measure
+    from core.telemetry import Attributes, Measure
 
-Attributes = Mapping[str, object]
-Observed = Callable[[], Mapping["Measure", tuple[float, Attributes]]]
+Observed = Callable[[], Mapping["Measure", Observation]]
 
 NAME = "strategiewijzer"
 # Bounds that OpenTelemetry's conventions advise for durations and tokens of generative AI.
@@ -45,22 +40,9 @@ _TIMEOUT = 5.0  # seconds of an export, all tries included: more come meanwhile
 _PATIENCE = 3.0  # seconds that the end of a process waits for a collector
 
 
-class Running:
-    """A span that has begun."""
-
-    def __init__(self, span: Span) -> None:
-        self.span = span
-
-    def end(self, attributes: Attributes = MappingProxyType({}), *, failed: bool = False) -> None:
-        self.span.set_attributes(_values(attributes))
-        if failed:
-            self.span.set_status(StatusCode.ERROR)
-        self.span.end()
-
-
 class Recorder:
-    """Records what `core.telemetry` measures; `observed` gives value and attributes of the gauges.
-    The exporters take spans, and metrics at intervals."""
+    """Records what `core.telemetry` measures; `observed` gives what the gauges show. The exporters
+    take spans, and metrics at intervals."""
 
     def __init__(
         self,
@@ -84,44 +66,23 @@ class Recorder:
         )
         self._observed = observed
         self._instruments = dict(self._made(measures))
-        self._tracer: Tracer = NoOpTracer()
+        self.tracer: Tracer = NoOpTracer()
         self._traces: TracerProvider | None = None
         if spans is not None:
             self._traces = TracerProvider(resource=resource, shutdown_on_exit=False)
             self._traces.add_span_processor(BatchSpanProcessor(spans))
-            self._tracer = self._traces.get_tracer(NAME)
+            self.tracer = self._traces.get_tracer(NAME)
         # Made now: at its end a process can start no thread any more.
         self._closing, self._closed = threading.Event(), threading.Event()
         begin(self._close, "telemetry", self._closing)
 
-    def add(self, measure: "Measure", value: float, attributes: Attributes) -> None:
+    def add(self, measure: "Measure", value: float, labels: "Attributes") -> None:
         """Counts, or records a value of a histogram."""
         instrument = self._instruments[measure]
         if isinstance(instrument, Counter):
-            instrument.add(value, _values(attributes))
+            instrument.add(value, labels)
         else:
-            instrument.record(value, _values(attributes))
-
-    def begin(
-        self,
-        name: str,
-        attributes: Attributes,
-        inside: Running | None = None,
-        *,
-        client: bool = False,
-    ) -> Running:
-        """Begins a span in another, else in the one that is active here."""
-        where = trace.set_span_in_context(inside.span) if inside else None
-        kind = SpanKind.CLIENT if client else SpanKind.INTERNAL
-        return Running(self._tracer.start_span(name, where, kind, _values(attributes)))
-
-    def within(self, running: Running) -> AbstractContextManager[object]:
-        """Makes a span the active one."""
-        return trace.use_span(running.span, record_exception=False, set_status_on_exception=False)
-
-    def go_on_in(self, running: Running) -> None:
-        """Makes a span the active one until the `within` around ends."""
-        context.attach(trace.set_span_in_context(running.span))
+            instrument.record(value, labels)
 
     def exposition(self) -> tuple[bytes, str]:
         return generate_latest(self._registry), CONTENT_TYPE_PLAIN_0_0_4
@@ -156,8 +117,7 @@ class Recorder:
 
     def _values_of(self, measure: "Measure", _: CallbackOptions) -> Iterable[Observation]:
         if found := self._observed().get(measure):
-            value, attributes = found
-            yield Observation(value, _values(attributes))
+            yield found
 
 
 def recorder(endpoint: str, measures: Iterable["Measure"], observed: Observed) -> Recorder:
@@ -166,11 +126,3 @@ def recorder(endpoint: str, measures: Iterable["Measure"], observed: Observed) -
         return Recorder(measures, observed)
     to: dict[str, Any] = {"endpoint": endpoint, "timeout": _TIMEOUT}
     return Recorder(measures, observed, OTLPSpanExporter(**to), OTLPMetricExporter(**to))
-
-
-def _values(attributes: Attributes) -> dict[str, AttributeValue]:
-    """The attributes as OpenTelemetry has them; numbers stay numbers."""
-    return {
-        name: value if isinstance(value, int | float) else str(value)
-        for name, value in attributes.items()
-    }

@@ -48,7 +48,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
 PACKAGES = tuple(dict.fromkeys(room.partition("/")[0] for room in MAY_IMPORT))
 ONLY_HERE = {
     "chromadb": "vectorstore/chroma.py",
-    "opentelemetry": "core/telemetry_sdk.py",
+    "opentelemetry": "core/telemetry*.py",
     "prometheus_client": "core/telemetry_sdk.py",
 }
 

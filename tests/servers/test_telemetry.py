@@ -47,7 +47,7 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
     """What ends is there at once."""
     kept = InMemorySpanExporter()
     monkeypatch.setattr(telemetry_sdk, "BatchSpanProcessor", SimpleSpanProcessor)
-    recorder = telemetry_sdk.Recorder(telemetry.MEASURES, telemetry.observed, kept)
+    recorder = telemetry_sdk.Recorder(telemetry.MEASURES, lambda: telemetry._observed, kept)
     monkeypatch.setattr(telemetry, "_recorder", recorder)
     return kept
 
@@ -149,7 +149,8 @@ with question.active():
 question.ended(None)
 with telemetry.call("chat", "m", "http://x"), telemetry.ingest():
     telemetry.refused(403)
-print([name for name in sys.modules if name.startswith(("opentelemetry", "prometheus", "grpc"))])
+heavy = ("opentelemetry.sdk", "opentelemetry.exporter", "prometheus", "grpc")
+print([name for name in sys.modules if name.startswith(heavy)])
 """
     environment = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:1"}
     command = [sys.executable, "-c", script]

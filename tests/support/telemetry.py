@@ -14,7 +14,7 @@ STAGES = {"understand", "retrieve", "decide", "parts", "answer", "check"}
 def off(monkeypatch: pytest.MonkeyPatch) -> None:
     """Telemetry is off at the start, and again after."""
     monkeypatch.setattr(telemetry, "_recorder", None)
-    monkeypatch.setattr(telemetry, "_index", None)
+    monkeypatch.setattr(telemetry, "_observed", {})
 
 
 def recorder() -> telemetry_sdk.Recorder:
