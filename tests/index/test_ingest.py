@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from core.errors import LockedError, NoIndexError, StoreError
-from core.settings import Settings
 from ingest.pipeline import ingest
 from ingest.publishing.ingest_run import IngestOptions
 from ingest.publishing.lock import exclusive
@@ -17,11 +16,6 @@ from vectorstore.chroma import connect
 from vectorstore.embeddings import LocalEmbedder, Vectors
 from vectorstore.generations import Generations
 from vectorstore.store import Index, open_index
-
-
-def _keeping_two(small: Small) -> Settings:
-    settings = small({"alpha.md": document("alpha")})
-    return settings.model_copy(update={"keep_generations": 2})
 
 
 def _says(index: Index) -> str:
@@ -89,17 +83,22 @@ def test_a_dry_run_shows_the_plan_and_changes_nothing(small: Small) -> None:
     assert not settings.data_dir.exists()
 
 
-def test_a_running_reader_picks_up_a_new_generation_at_the_next_question(small: Small) -> None:
-    settings = _keeping_two(small)
-    ingest(settings)
+def test_a_running_reader_picks_up_a_new_generation_and_only_the_last_are_kept(
+    small: Small,
+) -> None:
+    settings = small({"alpha.md": document("alpha")}).model_copy(update={"keep_generations": 2})
+    made = [ingest(settings).generation]
     index = open_index(settings)
     assert "ships" in _says(index)
 
-    for number in range(4):  # until its generation is removed
+    for number in range(3):  # until its generation is removed
         small({"alpha.md": document("alpha", f"It now speaks of {number} trains.")})
-        ingest(settings)
+        made.append(ingest(settings).generation)
 
-    assert "3 trains" in _says(index)
+    assert "2 trains" in _says(index)
+    assert Generations(settings).pointer().kept == tuple(made[-2:])
+    names = {place.name for place in (settings.data_dir / "keyword").iterdir()}
+    assert names == set(made[-2:])
 
 
 def test_rollback_goes_back_and_the_next_ingest_goes_forward_again(small: Small) -> None:
@@ -118,17 +117,6 @@ def test_rollback_goes_back_and_the_next_ingest_goes_forward_again(small: Small)
     report = ingest(settings)
     assert report.embedded == 0  # the later generation's vectors are still there
     assert "trains" in _says(open_index(settings))
-
-
-def test_only_the_last_generations_are_kept(small: Small) -> None:
-    settings = _keeping_two(small)
-    made = []
-    for number in range(4):
-        small({"alpha.md": document("alpha", f"It speaks of {number} cars.")})
-        made.append(ingest(settings).generation)
-    assert Generations(settings).pointer().kept == tuple(made[-2:])
-    names = {place.name for place in (settings.data_dir / "keyword").iterdir()}
-    assert names == set(made[-2:])
 
 
 def test_what_is_not_used_of_front_matter_is_told_and_the_document_taken(small: Small) -> None:
