@@ -127,9 +127,6 @@ def test_an_unanswerable_question_whose_answer_is_there_is_named() -> None:
     assert ("warning", "note") in problems(asked.model_copy(update={"note": ""}))  # should say why
 
 
-# Our own sets
-
-
 @pytest.mark.long
 def test_our_labels_fit_the_briefs(settings: Settings) -> None:
     passages = open_index(settings).snapshot().passages()

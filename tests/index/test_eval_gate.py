@@ -97,9 +97,6 @@ def test_rules_that_are_none_are_a_clear_error(tmp_path: Path, text: str, messag
         read_rules(file)
 
 
-# The assistant as it is, and broken ones
-
-
 @pytest.fixture(scope="module")
 def assistant(settings: Settings) -> Assistant:
     return Assistant(settings)

@@ -103,9 +103,6 @@ def test_readers_decide_what_the_facts_have_not_decided() -> None:
     assert values["riders_confirmed"] == 0
 
 
-# A reply given to the assistant
-
-
 @pytest.fixture(scope="module")
 def index(settings: Settings) -> Snapshot:
     return open_index(settings).snapshot()
@@ -148,9 +145,6 @@ def test_a_reply_over_documents_finds_its_stretches_and_is_given_their_passages(
     (cited,) = draft.cites
     there = given.request.found[cited].passage
     assert " ".join(words) in " ".join(there.text.split())
-
-
-# The command, on two replies of each half
 
 
 @pytest.fixture

@@ -102,9 +102,6 @@ def test_a_damaged_run_says_so_and_the_others_can_be_chosen(
     assert "Make it again" not in shown(app)
 
 
-# The list
-
-
 def test_wrong_answers_are_listed_first_the_worst_on_top_with_why(data_dir: Path) -> None:
     keep(
         data_dir, (*WRONG, result_of("bold", in_bold=("2020",)), result_of("long", **read(units=4)))
@@ -168,9 +165,6 @@ def test_messages_and_conversations_are_listed_apart(data_dir: Path) -> None:
     assert "Dit is een bericht en geen vraag aan de bronnen" in shown(app)
 
 
-# One question
-
-
 def test_a_question_shows_what_was_expected_and_both_answers(two: tuple[str, str]) -> None:
     app = opened()
     run(app.button(key=f"plain-question-{listed(app).index('What about deal?')}").click())
@@ -211,9 +205,6 @@ def test_equal_answers_are_said_to_be_equal_and_all_is_shown_as_it_is(two: tuple
     assert "achtergehouden vraag" in held_out
     assert SECRET.question not in held_out
     assert SECRET.text not in held_out
-
-
-# Start and stop
 
 
 @pytest.mark.long
@@ -285,9 +276,6 @@ def test_a_run_that_another_started_is_told_and_can_be_stopped(data_dir: Path) -
         jobs.stop(job)
 
 
-# Who may
-
-
 def test_readers_do_not_see_the_page_and_are_refused_where_it_happens(
     data_dir: Path, two: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -320,9 +308,6 @@ def lose_role_after_the_first_check(monkeypatch: pytest.MonkeyPatch) -> None:
     """The check of the page is passed, the one where the action happens is not."""
     users = iter([access.LOCAL])
     monkeypatch.setattr(access, "user", lambda: next(users, READER))
-
-
-# May it go live
 
 
 @pytest.mark.parametrize(
@@ -402,9 +387,6 @@ def test_rules_are_told_in_the_language_of_the_page(data_dir: Path) -> None:
     assert "(Engels): 50%, en ten minste 100% is nodig" in page
     assert "30%, significant slechter dan de 50% van de referentie" in page
     assert not re.search(r"at least|at most|mostly|no worse|to measure", page)
-
-
-# The decision
 
 
 def decide(app: AppTest, name: str, reason: str, *, live: bool) -> None:

@@ -111,9 +111,6 @@ def test_sets_are_asked_together_and_each_counts_in_its_part(tmp_path: Path) -> 
         load_sets(sets)
 
 
-# The bundled sets
-
-
 def test_a_bundled_history_does_not_give_the_answer_away() -> None:
     for question in load(QUESTIONS):
         for turn in question.history:

@@ -14,9 +14,6 @@ def test_only_the_first_right_result_counts() -> None:
     assert reciprocal_rank(SECOND) == 1 / 2
 
 
-# Two runs
-
-
 def test_mcnemar_asks_how_likely_the_split_of_the_changes_is() -> None:
     assert mcnemar(0, 0) == 1
     assert mcnemar(3, 3) == 1
@@ -45,9 +42,6 @@ def test_a_question_without_a_whole_in_one_run_still_counts_in_the_other() -> No
     # 1 of 2 before; 1 of 1 and 1 of 1 now.
     change, _, _ = paired_bootstrap([(1, 2), (0, 0)], [(1, 1), (1, 1)])
     assert change == pytest.approx(0.5)
-
-
-# Intervals
 
 
 def test_a_rate_divides_sums_and_does_not_apply_without_a_whole() -> None:

@@ -79,9 +79,6 @@ def reading(text: str, *more: str, gold: Sequence[str] = (MARKET,)) -> Reading:
     return read(given(text, *more), gold)
 
 
-# The grammar
-
-
 def test_an_answer_is_taken_apart_into_labels_paragraphs_items_and_notes() -> None:
     text = f"### Agenda, Brief\n\n**Two** things: [2]\n\n{LIST}\n\n3 of 23 items.\n\nEnd. [1]"
     found = answer_lines(blocks_of(text))
@@ -111,9 +108,6 @@ def test_words_are_counted_without_labels_and_markers_and_besides_lists() -> Non
     text = f"### Agenda, Brief\n\n{WHOLE}\n\n{MARKET} [1]"
     assert len(own_words(blocks_of(text)).split()) == 5 + 4 + 9
     assert reading(text).words_prose == 5 + 9
-
-
-# Precision
 
 
 POINTING = f"{MARKET} {SAME} {ALSO} [1]"
@@ -165,9 +159,6 @@ def test_a_table_row_is_a_unit_with_its_headings() -> None:
     assert reading("- Weapon: revolver; number: 102 [4]").cut == ()
     swapped = "Weapon: 102; number: revolver"
     assert reading(f"- {swapped} [4]").cut == (swapped,)
-
-
-# Lists
 
 
 @pytest.mark.parametrize(
@@ -251,9 +242,6 @@ def test_a_models_lists_need_a_lead_in_and_items_too() -> None:
     assert cut("In short, there are two: [1]\n\n- one thing [1]\n- another [1]") == ()
     assert cut("In short, there are two: [1]") == ("In short, there are two:",)
     assert cut("- one thing [1]\n- another [1]") == ("one thing",)
-
-
-# Loose ends
 
 
 def test_a_paragraph_may_not_point_to_what_is_not_shown() -> None:

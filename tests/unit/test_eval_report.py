@@ -111,9 +111,6 @@ def section(page: str, name: str) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", found[0]).split())
 
 
-# The page
-
-
 def test_the_page_opens_with_the_verdict_and_ends_with_the_signature(page: str) -> None:
     order = ["verdict", "changed", "short", "figures", "fine", "signoff"]
     assert re.findall(r'<section id="(\w+)"', page) == order
@@ -241,9 +238,6 @@ def test_a_significant_change_is_called_so() -> None:
     assert "full answer rate 100% 0% -100 -100 to -100 0.002 significantly worse" in changes
 
 
-# What comes from outside is data
-
-
 @pytest.fixture(scope="module")
 def hostile() -> Results:
     """A run in which everything that can be is an attack."""
@@ -283,9 +277,6 @@ def test_the_page_is_one_file_that_asks_nothing_of_the_network(page: str) -> Non
     assert {target[0] for target in re.findall(r'href="([^"]*)"', page)} == {"#"}
 
 
-# The terminal
-
-
 def test_the_terminal_shows_what_the_report_says_in_short(
     results: Results,
     comparison: Comparison,
@@ -319,9 +310,6 @@ def test_markup_in_a_question_is_text_in_the_terminal(
     before = sum_up([bold.model_copy(update={"text": "no attack"})], hostile.stamp)
     show_run(now, compare(before, now), ())
     assert "[bold]x[/bold] [/]" in capsys.readouterr().out
-
-
-# Causes
 
 
 def test_every_cause_is_found_and_given_a_meaning() -> None:
@@ -370,9 +358,6 @@ def test_the_explanation_has_the_detail(result: QuestionResult, detail: str) -> 
     assert explain(result) == MEANINGS[result.cause] + detail
 
 
-# Words and numbers
-
-
 @pytest.mark.parametrize(
     ("shown", "expected"),
     [
@@ -393,9 +378,6 @@ def test_the_explanation_has_the_detail(result: QuestionResult, detail: str) -> 
 )  # fmt: skip
 def test_figures_are_written_for_people(shown: str, expected: str) -> None:
     assert shown == expected
-
-
-# The stamp
 
 
 def test_the_stamp_keeps_no_secret(tmp_path: Path) -> None:

@@ -141,9 +141,6 @@ def test_parts_are_reported_apart() -> None:
     assert counts == {"open": 5, "held out": 1, "same language": 2, "across languages": 1}
 
 
-# What a reader sees
-
-
 def seen(given: Answer, *gold: str, **values: object) -> QuestionResult:
     """The result of a question that is answered so."""
 
@@ -276,8 +273,6 @@ def test_the_figures_of_reading_are_counted_over_what_they_apply_to() -> None:
     assert over == [4, 3, 5]
     assert overall.figures["size.words_prose"].value == pytest.approx((9 + 17 + 5) / 3, abs=1e-4)
 
-
-# Messages and conversations
 
 REPLY = retold(REFUSAL, text="Hello. Ask me something.", message="greeting")
 
