@@ -55,6 +55,7 @@ def turned(unprepared: Settings, tmp_path_factory: pytest.TempPathFactory) -> In
     return Index(own, Generations(own), embedder)
 
 
+@pytest.mark.long
 def test_an_answer_in_another_geometry(turned: Index, unprepared: Settings) -> None:
     assistant = Assistant(unprepared)
     expected = assistant.ask("Hoeveel is de drugsmarkt waard?", language="nl")

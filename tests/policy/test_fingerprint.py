@@ -11,12 +11,7 @@ from ingest.publishing import plan
 from ingest.publishing.plan import LIBRARIES, reading_fingerprint
 from ingest.reading.formats import FORMATS, READERS, Reader
 
-SHARED = (
-    "ingest.reading.load",
-    "ingest.reading.question_file",
-    "ingest.passages.split",
-    "ingest.reading.question_file",
-)
+SHARED = ("ingest.reading.load", "ingest.reading.question_file", "ingest.passages.split")
 
 
 def _fingerprints() -> dict[str, str]:

@@ -60,12 +60,12 @@ def _imports(file: Path, *, for_types: bool = True) -> tuple[str, ...]:
 
 
 def _imported(tree: ast.Module, for_types: bool) -> Iterator[str]:
-    for_checkers = [
+    for_checkers = {
         inner
         for node in ast.walk(tree)
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
         for inner in ast.walk(node)
-    ]
+    }
     for node in ast.walk(tree):
         if not for_types and node in for_checkers:
             continue

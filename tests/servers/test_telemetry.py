@@ -31,7 +31,7 @@ from core.errors import SettingsError
 from core.settings import ROOT, Settings
 from ingest.pipeline import ingest
 from tests.support.browser import free_port
-from tests.support.openai_server import Script, openai_error, openai_server, reply_of
+from tests.support.openai_server import Script, openai_error, reply_of
 from tests.support.small import Small
 from tests.support.telemetry import STAGES, recorder
 from tests.support.telemetry import off as off
@@ -50,12 +50,6 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
     recorder = telemetry_sdk.Recorder(telemetry.MEASURES, lambda: telemetry._observed, kept)
     monkeypatch.setattr(telemetry, "_recorder", recorder)
     return kept
-
-
-@pytest.fixture
-def server() -> Iterator[Script]:
-    with openai_server() as script:
-        yield script
 
 
 @pytest.fixture
