@@ -4,6 +4,7 @@ import ctypes
 import logging
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -41,14 +42,11 @@ _SPACES = 2  # at least, in a stated title that replaces the shown one; with few
 
 def parse(path: Path, data: bytes) -> Parsed:
     """Reads a PDF. Raises DocumentError: it is damaged, needs a password or has no text."""
-    document = _open(path, data)
-    try:
+    with closing(_open(path, data)) as document:
         pages = [_read(path, document, number) for number in range(1, len(document) + 1)]
         stated = document.get_metadata_value("Title")
         created = _DATE.match(document.get_metadata_value("CreationDate"))
         cover = _read_cover(document)
-    finally:
-        document.close()
     text, starts = _text(pages, bool(cover))
     _check_text(path, pages, text)
     parsed = markdown.read(text)
@@ -150,11 +148,8 @@ def _read_cover(document: pypdfium2.PdfDocument) -> dict[str, Value]:
     The cover is a picture with an alternative text, which has lines such as "Subject: ..." and
     "Date: 24 June 2022.".
     """
-    page = document[0]
-    try:
+    with closing(document[0]) as page:
         texts = list(_alternatives(page))
-    finally:
-        page.close()
     for text in texts:
         stated = {name: " ".join(value.split()) for name, value in _FIELD.findall(text)}
         language = stated.get("Language", "").lower()

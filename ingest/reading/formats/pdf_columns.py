@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from statistics import median
 
-from ingest.reading.formats.pdf_lines import PdfLine, Span, lines_of, rows_of, white_stretches
+from ingest.reading.formats.pdf_lines import (
+    PdfLine,
+    Span,
+    grouped,
+    lines_of,
+    rows_of,
+    white_stretches,
+)
 from ingest.reading.formats.pdf_page import Box, Page, Word
 from ingest.reading.formats.pdf_tables import Table, aligned_tables
 
@@ -37,7 +44,7 @@ def in_lines(pages: Sequence[Page]) -> tuple[list[Span | None], list[list[PdfLin
     tables, where little text shows them, has the gutter of the others, if its words leave it white.
     """
     lines = [lines_of(page.number, page.words) for page in pages]
-    own = list(map(_own_gutter, lines))
+    own = [_gutter(found, *_sides(found)) for found in lines]
     enough = _SHARE * len(pages)
     usual = [_usual(own[side::2], enough / 2) for side in (0, 1)]
     usual.append(_usual(own, enough))
@@ -53,10 +60,9 @@ def in_lines(pages: Sequence[Page]) -> tuple[list[Span | None], list[list[PdfLin
     return found, lines
 
 
-def _own_gutter(lines: Sequence[PdfLine]) -> Span | None:
-    if not lines:
-        return None
-    return _gutter(lines, min(line.left for line in lines), max(line.right for line in lines))
+def _sides(content: Sequence[_Item]) -> Span:
+    left, right = (item.left for item in content), (item.right for item in content)
+    return min(left, default=0), max(right, default=0)
 
 
 def _usual(of_pages: Sequence[Span | None], enough: float) -> Span | None:
@@ -93,10 +99,7 @@ def flows(
     """A page's lines and tables in reading order; of the page also the rules that are drawn on it,
     and the white between its main columns."""
     content: list[_Item] = sorted([*lines, *tables], key=lambda item: (item.base, item.left))
-    if not content:
-        return []
-    left, right = min(item.left for item in content), max(item.right for item in content)
-    return list(_flows(content, left, right, rules, gutter))
+    return list(_flows(content, *_sides(content), rules, gutter)) if content else []
 
 
 def _flows(
@@ -112,9 +115,8 @@ def _flows(
         return
     for in_columns, band in _bands(content, gutter, rules):
         if in_columns:
-            sides = [_side(item, gutter) for item in band]
-            first = [item for item, side in zip(band, sides, strict=True) if side == "left"]
-            second = [item for item, side in zip(band, sides, strict=True) if side == "right"]
+            first = [item for item in band if _side(item, gutter) == "left"]
+            second = [item for item in band if _side(item, gutter) == "right"]
             if first:
                 yield from _flows(first, left, max(item.right for item in first), rules)
             if second:
@@ -149,40 +151,28 @@ def _bands(
         rule.top for rule in rules if rule.size[0] > rule.size[1]
         and rule.left < start and rule.right > end
     )  # fmt: skip
-    left, right = min(item.left for item in content), max(item.right for item in content)
+    left, right = _sides(content)
     columns = {"left": (left, start), "right": (end, right)}
     bands: list[tuple[bool, list[_Item]]] = []
-    for row in _beside(content):
+    for row in grouped(content, lambda first, item: item.base - first.base <= _SAME_ROW):
         in_columns = all(_side(item, gutter) for item in row)
-        above = bands[-1] if bands else None
-        is_cut = above is not None and any(above[1][-1].base < cut < row[0].base for cut in cuts)
-        if above is not None and above[0] == in_columns and not (is_cut and in_columns):
-            above[1].extend(row)
+        last = bands[-1][1][-1].base if bands else 0.0
+        is_cut = in_columns and any(last < cut < row[0].base for cut in cuts)
+        if bands and bands[-1][0] == in_columns and not is_cut:
+            bands[-1][1].extend(row)
         else:
-            bands.append((in_columns, list(row)))
+            bands.append((in_columns, row))
     merged: list[tuple[bool, list[_Item]]] = []
-    for number, (in_columns, band) in enumerate(bands):
-        around = [other for other, _ in (*bands[max(0, number - 1) : number],
-                                         *bands[number + 1 : number + 2])]  # fmt: skip
-        if in_columns:
-            in_columns = _are_columns(band, columns, gutter, is_enclosed=around == [False, False])
-        if merged and merged[-1][0] == in_columns and not in_columns:
+    kinds = [True, *(in_columns for in_columns, _ in bands), True]
+    for above, (in_columns, band), below in zip(kinds, bands, kinds[2:], strict=False):
+        is_enclosed = not (above or below)
+        if in_columns and _are_columns(band, columns, gutter, is_enclosed=is_enclosed):
+            merged.append((True, band))
+        elif merged and not merged[-1][0]:
             merged[-1][1].extend(band)
         else:
-            merged.append((in_columns, band))
+            merged.append((False, band))
     return merged
-
-
-def _beside(content: Sequence[_Item]) -> Iterator[list[_Item]]:
-    """Ordered content in rows of what stands at one height."""
-    row: list[_Item] = []
-    for item in content:
-        if row and item.base - row[0].base > _SAME_ROW:
-            yield row
-            row = []
-        row.append(item)
-    if row:
-        yield row
 
 
 def _are_columns(

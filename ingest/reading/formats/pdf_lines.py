@@ -3,15 +3,16 @@
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby, pairwise
 from statistics import median
+from typing import TypeVar
 
 from ingest.reading.formats.encoding import raised
 from ingest.reading.formats.legal_lines import division
-from ingest.reading.formats.pdf_page import Box, Page, Word
+from ingest.reading.formats.pdf_page import WORD_GAP, Box, Page, Word
 from language.identify import OFFICIAL
 from language.words import fold
 
@@ -32,10 +33,9 @@ LIST_MARK = re.compile(
 _GAP = 1.1  # of the type size: a wider one may be a gutter or the border of a cell
 _SURE_GAP = 2.2  # and this one is; in between it is if twice as wide as the row's narrowest space,
 _LOOSE = 2.0  # for in justified type the spaces of a row are equally wide
-_WORD_GAP = 0.15  # of the type size, as in pdf_page.py: a wider gap is a space
 _FEW_ROWS = 8  # in fewer the spaces of a text may stand below each other by chance
 _IN_COMMON = 0.8  # of a gutter, that a gap must cover: words may reach into its edges
-_BASELINE = 0.15  # of the type size: lines are not set exactly
+BASELINE = 0.15  # of the type size: lines are not set exactly
 _RAISED = (0.15, 0.7)  # of the type size: the mark of a note, the power of a unit
 _LOWERED = -0.3  # of the type size: an index as in CO₂; what is lower is of the next line
 _SMALLER = 0.86  # of the type size: what is larger is text, not an index or a raised mark
@@ -50,6 +50,19 @@ _PAGE_NUMBER = re.compile(r"[\s\-–—|]*(\d+)[\s\-–—|]*")
 _LANGUAGE_MARKS = frozenset(language.upper() for language in OFFICIAL)
 _DIGITS = re.compile(r"\d{1,4}")
 _ROMAN = re.compile(r"^\W*[ivxlc]+\W*$")  # a page number
+
+_T = TypeVar("_T")
+
+
+def grouped(ordered: Iterable[_T], belongs: Callable[[_T, _T], bool]) -> list[list[_T]]:
+    """Ordered things in groups, where each `belongs` to the first of its group."""
+    groups: list[list[_T]] = []
+    for thing in ordered:
+        if groups and belongs(groups[-1][0], thing):
+            groups[-1].append(thing)
+        else:
+            groups.append([thing])
+    return groups
 
 
 def white_stretches(rows: Sequence[Sequence[Span]], size: float) -> Iterator[Span]:
@@ -120,7 +133,7 @@ class PdfLine:
         """Its words, with raised figures as superscripts."""
         parts = [self._shown(self.words[0])]
         for word, following in pairwise(self.words):
-            wide = following.left - word.right > _WORD_GAP * self.size
+            wide = following.left - word.right > WORD_GAP * self.size
             parts.append(" " if word.spaced or wide else "")
             parts.append(self._shown(following))
         return "".join(parts)
@@ -151,7 +164,7 @@ def lines_of(page: int, words: Iterable[Word], gutter: Span | None = None) -> li
         row.sort(key=lambda word: word.left)
         own = row[:1] + [b for a, b in pairwise(row) if not _is_printed_twice(a, b)]
         spaces = [b.left - a.right for a, b in pairwise(own)]
-        narrow = min((s for s in spaces if s > _WORD_GAP * own[0].size), default=0)
+        narrow = min((s for s in spaces if s > WORD_GAP * own[0].size), default=0)
         current = own[:1]
         for word, space in zip(own[1:], spaces, strict=True):
             size = max(word.size, current[-1].size)
@@ -210,7 +223,7 @@ def rows_of(words: Iterable[Word]) -> list[list[Word]]:
             [row for at in heights for row in by_height.get(at, ())] if reach < len(rows) else rows
         )
         near = [row for row in close if _is_script_in(word, row)] or [
-            row for row in close if abs(row[0].base - word.base) <= _BASELINE * row[0].size
+            row for row in close if abs(row[0].base - word.base) <= BASELINE * row[0].size
         ]
         row = min(near, key=lambda row: abs(row[0].base - word.base), default=None)
         if row is None:

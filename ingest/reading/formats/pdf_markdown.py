@@ -23,7 +23,6 @@ from language.sentences import sentences
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _LAST_WORD = re.compile(r"(?<![^\W_])([^\W_]+(?:-[^\W_]+)*)[-\xad]$")
-_FIRST_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _HYPHENATED = 0.02  # share of lines that end in a hyphen: below it these are hyphens of compounds
 
 _Parts = list[tuple[int, str]]  # parts of a text, each with its page
@@ -41,7 +40,7 @@ class Joiner:
 
     def join(self, above: str, below: str) -> tuple[str, str]:
         """The end of a line and the beginning of the next, ready to be put together."""
-        last, first = _LAST_WORD.search(above), _FIRST_WORD.match(below)
+        last, first = _LAST_WORD.search(above), _WORD.match(below)
         if last is None:
             return above, f" {below}"
         stem, head = last[1], first[0] if first else ""

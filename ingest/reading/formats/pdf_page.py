@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
@@ -34,7 +35,7 @@ _Rotation = Callable[[float, float], Point]
 _HYPHENS = {0x02: "-", 0xFFFE: "-"}  # PDFium's codes for a hyphen at a line's end
 _HIGH, _LOW = 0xD800, 0xDC00  # where the halves of characters beyond U+FFFF begin in UTF-16
 _UNKNOWN = 0xFFFD  # Unicode's replacement character, for half a character
-_WORD_GAP = 0.15  # of the type size: a wider gap is a space, also where the file has none
+WORD_GAP = 0.15  # of the type size: a wider gap is a space, also where the file has none
 _SAME_LINE = 0.05  # of the type size: what is set higher or lower is a mark, not the word
 _BULLET = 0.6  # of the type size: how large the mark of a list item may be; larger is a picture
 _BULLET_GAP = 1.5  # of the type size, between the mark and the text; a farther dot marks nothing
@@ -136,7 +137,6 @@ class Page:
     """The words of a page, and the lines drawn on it."""
 
     number: int  # from 1
-    width: float
     height: float
     words: tuple[Word, ...]
     rules: tuple[Box, ...]  # horizontal and vertical lines
@@ -152,6 +152,9 @@ class _Style:
     white: bool = False
 
 
+_NO_STYLE = _Style(0, 0, False, False)
+
+
 class _Char(NamedTuple):
     text: str  # empty: white space
     x: float
@@ -165,11 +168,9 @@ class _Char(NamedTuple):
 
 def read_page(document: pypdfium2.PdfDocument, number: int) -> Page:
     """Reads one page (from 1). Raises pypdfium2.PdfiumError: the page is damaged."""
-    page = document[number - 1]
-    try:
-        text = page.get_textpage()
-        characters = list(_characters(text))
-        text.close()
+    with closing(document[number - 1]) as page:
+        with closing(page.get_textpage()) as text:
+            characters = list(_characters(text))
         if any(char.style.white for char in characters):
             characters = _readable(page, characters)
         directions = Counter(char.style.direction for char in characters if char.text)
@@ -183,9 +184,7 @@ def read_page(document: pypdfium2.PdfDocument, number: int) -> Page:
         ]
         rules, dots = _drawn(page, turn) if words else ([], [])
         words += list(_bullets(dots, words))
-    finally:
-        page.close()
-    return Page(number, width, height, tuple(words), tuple(rules))
+    return Page(number, height, tuple(words), tuple(rules))
 
 
 def _readable(page: pypdfium2.PdfPage, characters: Sequence[_Char]) -> list[_Char]:
@@ -233,7 +232,7 @@ def _turned(
 def _characters(page: pypdfium2.PdfTextPage) -> Iterator[_Char]:
     """The characters in the order of the file, with the white space that PDFium finds."""
     x, y, box = ctypes.c_double(), ctypes.c_double(), raw.FS_RECTF()
-    style, style_of = _Style(0, 0, False, False), 0
+    style, style_of = _NO_STYLE, 0
     handle = page.raw
     high = 0  # the first half of a character beyond U+FFFF: PDFium gives UTF-16
     for index in range(raw.FPDFText_CountChars(handle)):
@@ -287,8 +286,7 @@ def _style(page: pypdfium2.PdfTextPage, index: int) -> _Style:
 
 def _words(characters: list[_Char], turn: _Rotation) -> list[Word]:
     words: list[Word] = []
-    text, left, right, base = "", 0.0, 0.0, 0.0
-    style = _Style(0, 0, False, False)
+    text, left, right, base, style = "", 0.0, 0.0, 0.0, _NO_STYLE
 
     def finish(spaced: bool) -> None:
         if clean := without_control(unicodedata.normalize("NFC", text)):
@@ -307,9 +305,9 @@ def _words(characters: list[_Char], turn: _Rotation) -> list[Word]:
         if text and (
             char.style != style
             or abs(y - base) > _SAME_LINE * style.size
-            or not -style.size < gap < _WORD_GAP * style.size
+            or not -style.size < gap < WORD_GAP * style.size
         ):
-            finish(gap >= _WORD_GAP * style.size)
+            finish(gap >= WORD_GAP * style.size)
             text = ""
         if not text:
             style, left, base = char.style, min(sides), y

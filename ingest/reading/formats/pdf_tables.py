@@ -9,7 +9,7 @@ from itertools import pairwise
 from statistics import median
 
 from ingest.reading.formats.markdown import is_value
-from ingest.reading.formats.pdf_lines import PdfLine, Span, lines_of
+from ingest.reading.formats.pdf_lines import BASELINE, PdfLine, Span, grouped, lines_of
 from ingest.reading.formats.pdf_page import Box, Page, Word
 
 Cell = tuple[PdfLine, ...]
@@ -25,7 +25,6 @@ _WITH_TEXT = 0.35  # of the cells have text; with fewer it is a drawing
 _ROW_GAP = 2.6  # of the type size, between rows of a table without rules; more parts two things
 _NEARER = 0.9  # of the distance to its rows: what stands as near to the text above is of that text
 _FEWEST_ROWS = 3  # of a table without rules: fewer may be loose lines
-_SAME_ROW = 0.15  # of the type size, as _BASELINE in pdf_lines.py: cells are not set exactly
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,6 @@ class Table:
     left: float
     right: float
     base: float  # of its first line of text
-    bottom: float
     rows: tuple[Row, ...]
 
 
@@ -120,9 +118,8 @@ def _lined_table(
         return None
     lines = [line for row in rows for cell in row for line in cell]
     taken = {id(word) for line in lines for word in line.words}
-    bases = [line.base for line in lines]
-    left, right = columns[0][0], columns[-1][1]
-    return Table(page, left, right, min(bases), max(bases), tuple(rows)), taken
+    first = min(line.base for line in lines)
+    return Table(page, columns[0][0], columns[-1][1], first, tuple(rows)), taken
 
 
 def _middle(word: Word) -> float:
@@ -131,11 +128,7 @@ def _middle(word: Word) -> float:
 
 def _distinct(places: Iterable[float]) -> list[float]:
     """The places in order, without near-duplicates."""
-    found: list[float] = []
-    for place in sorted(places):
-        if not found or place - found[-1] > _TOUCHING:
-            found.append(place)
-    return found
+    return [near[0] for near in grouped(sorted(places), lambda a, b: b - a <= _TOUCHING)]
 
 
 def _connected(rules: Sequence[Box]) -> list[list[Box]]:
@@ -166,7 +159,7 @@ def _table(
     if not is_table or sum(map(bool, cells)) < _WITH_TEXT * len(cells):
         return None
     first = min(word.base for word in words)
-    return Table(page, columns[0], columns[-1], first, heights[-1], tuple(rows))
+    return Table(page, columns[0], columns[-1], first, tuple(rows))
 
 
 def _rows(
@@ -185,12 +178,7 @@ def _rows(
 
 def aligned_tables(lines: Sequence[PdfLine]) -> Iterator[PdfLine | Table]:
     """The lines of a flow, in order, in which aligned lines become tables without rules."""
-    rows: list[list[PdfLine]] = []
-    for line in lines:
-        if rows and line.base - rows[-1][0].base <= _SAME_ROW * line.size:
-            rows[-1].append(line)
-        else:
-            rows.append([line])
+    rows = grouped(lines, lambda first, line: line.base - first.base <= BASELINE * line.size)
     for row in rows:
         row.sort(key=lambda line: line.left)
     number = 0
@@ -255,9 +243,8 @@ def _aligned(run: Sequence[Sequence[PdfLine]]) -> Table | None:
                 cell.extend(more)
         else:
             rows.append(cells)
-    first, last = run[0][0], run[-1][0]
-    filled = tuple(tuple(map(tuple, cells)) for cells in rows)
-    return Table(first.page, starts[0], columns[-1][1], first.base, last.base, filled)
+    first, filled = run[0][0], tuple(tuple(map(tuple, cells)) for cells in rows)
+    return Table(first.page, starts[0], columns[-1][1], first.base, filled)
 
 
 def _columns(stretches: Iterable[tuple[float, float, float]]) -> list[Span]:
