@@ -4,7 +4,6 @@ An error of the API has the one shape also where the layers before it, Streamlit
 reply.
 """
 
-import threading
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -14,6 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.background import once
 from core.errors import MAX_BODY, ErrorReply, error_reply
 from core.files import in_megabytes
 from core.hosts import NOT_OURS
@@ -49,21 +49,13 @@ class LazyApp:
     """
 
     def __init__(self, make: Callable[[], ASGIApp]) -> None:
-        self._make = make
-        self._making = threading.Lock()
+        self._make = once(make)
         self._made: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        made = self._made
-        if made is None:
-            made = await anyio.to_thread.run_sync(self._once)
+        made = self._made or await anyio.to_thread.run_sync(self._make)
+        self._made = made
         await made(scope, receive, send)
-
-    def _once(self) -> ASGIApp:
-        with self._making:
-            if self._made is None:
-                self._made = self._make()
-            return self._made
 
 
 def routes(make: Callable[[], ASGIApp]) -> list[Route]:

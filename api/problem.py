@@ -7,7 +7,6 @@ owner should see, and messages about files hold paths.
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
-from types import MappingProxyType
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -30,7 +29,6 @@ from core.errors import (
 
 logger = logging.getLogger(__name__)
 
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 _LONGEST_NAME = 60  # characters of a field's name that is shown; ours have 20
 _TYPES = ("constrained-str", "list[_Part]")  # pydantic's names of the forms of a content
 _RETRY = "30"  # seconds: about what a server or an index needs to be back
@@ -45,7 +43,7 @@ class ApiError(Exception):
         message: str,
         code: str,
         param: str | None = None,
-        headers: Mapping[str, str] = _NOTHING,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -53,9 +51,7 @@ class ApiError(Exception):
         self.reply = error_reply(status, message, code, param)
 
     def response(self) -> Response:
-        return Response(
-            self.reply.model_dump_json(), self.status, dict(self.headers), "application/json"
-        )
+        return Response(self.reply.model_dump_json(), self.status, self.headers, "application/json")
 
 
 def problem_of(error: Exception) -> ApiError:
@@ -115,7 +111,7 @@ def handle(app: FastAPI) -> None:
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for these alone
         reply = of_status(error.status_code, request.method).model_dump()
-        return JSONResponse(reply, error.status_code, dict(error.headers or _NOTHING))
+        return JSONResponse(reply, error.status_code, error.headers)
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for these alone

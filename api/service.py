@@ -1,4 +1,5 @@
-"""What routes and tools share: answers in the making, work on the index, and forms of a reply."""
+"""What routes and tools share: answers in the making, work on the index, whether both are possible,
+and forms of a reply."""
 
 import asyncio
 import contextlib
@@ -19,9 +20,10 @@ from api.problem import ApiError, problem_of
 from chain.assistant import Assistant
 from core.answer import Answer, Event, Finished, Turn
 from core.background import pump
-from core.errors import ErrorReply
+from core.errors import ErrorReply, StrategiewijzerError
 from core.settings import Settings
 from core.source import Scope
+from userdata.api_keys import found, hash_of
 from vectorstore.chroma import GenerationGone
 from vectorstore.store import Snapshot
 
@@ -33,6 +35,7 @@ PING = 15.0  # seconds: proxies close what is silent for 60, clients what is for
 _READERS = 4  # searches at once: each takes a processor for some 50 ms
 _TOGETHER = 2  # times as many questions of all keys as of one, so that one leaves room for others
 _LOOK = 1.0  # seconds between two looks at whether whoever asked is still there
+_LONGEST = 10.0  # seconds for a check; a server of a database that hangs is waited for longer
 
 _T = TypeVar("_T")
 
@@ -68,6 +71,8 @@ class Service:
         self._readers = anyio.CapacityLimiter(readers)
         self._lock = threading.Lock()
         self._running: Counter[str] = Counter()
+        self._checks = anyio.CapacityLimiter(1)
+        self._checking: asyncio.Task[None] | None = None
 
     async def run(self, work: Callable[[], _T]) -> _T:
         """Does work in a thread; where all are taken, it waits."""
@@ -79,17 +84,41 @@ class Service:
         def attempt() -> _T:
             return work(self._assistant().index.snapshot())
 
-        def attempts() -> _T:
-            try:
-                return attempt()
-            except GenerationGone:  # replaced meanwhile: the next look finds the one in use
-                return attempt()
-
-        return await self.run(attempts)
+        try:
+            return await self.run(attempt)
+        except GenerationGone:  # replaced meanwhile: the next look finds the one in use
+            return await self.run(attempt)
 
     async def read_json(self, work: Callable[[Snapshot], BaseModel]) -> Response:
         """A reply with what comes of work on the index."""
         return json_reply(await self.read(lambda index: work(index).model_dump_json()))
+
+    async def check(self) -> None:
+        """Checks that there is all that a question takes: settings, the keys, the index. Anybody
+        may ask, so there is one check at a time: whoever comes meanwhile gets what it finds.
+
+        Raises:
+            StrategiewijzerError: what lacks, or the check takes too long; it goes on then, for
+                whoever asks next.
+        """
+
+        def look() -> None:
+            found(self.settings(), hash_of(""))  # as the key of a request is looked up
+            self._assistant().index.snapshot()
+
+        checking = self._checking
+        if checking is None or checking.done():
+            looked = anyio.to_thread.run_sync(look, limiter=self._checks)
+            checking = self._checking = asyncio.create_task(looked)
+            # An error that came too late for all who asked is no error of the event loop.
+            checking.add_done_callback(lambda done: done.cancelled() or done.exception())
+        await asyncio.wait([checking], timeout=_LONGEST)
+        if not checking.done():
+            raise StrategiewijzerError(
+                f"The database or the index has not replied within {_LONGEST:.0f} seconds. Look at "
+                "both with: ./strategiewijzer doctor"
+            )
+        checking.result()
 
     def begin(self, caller: Caller, asking: Asking, *, pause: float = _LOOK) -> Events:
         """Begins an answer, in a thread, and returns its events; closing them (`aclose`) ends the

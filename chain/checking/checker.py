@@ -9,14 +9,7 @@ from langchain_core.runnables import RunnableConfig
 
 import prompts
 from chain.model.language_model import ChatModel, messages_of
-from chain.model.prompt_budget import (
-    Claim,
-    PromptPassages,
-    answer_tokens,
-    claim_data,
-    fenced,
-    tokens,
-)
+from chain.model.prompt_budget import Claim, PromptPassages, claim_data, fenced, room_left
 from chain.model.reply import TEXT, Fields, Schema, list_of, object_of, out_of_form, read_object
 from chain.request import Request
 from core.errors import ModelError
@@ -89,8 +82,7 @@ class Checker:
         """How many of the first claims fit, and the prompt: the question, their passages once each,
         then they."""
         question = fenced("question", request.question)
-        room = self._model.room()
-        room -= answer_tokens(room) + tokens(prompts.load("checker")) + tokens(question)
+        room = room_left(self._model.room(), prompts.load("checker"), question)
         passages = PromptPassages(request, room)
         fitting: list[str] = []
         for number, claim in enumerate(claims, start=1):

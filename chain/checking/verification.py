@@ -146,7 +146,16 @@ class Verifier:
         """Verdict on a model's draft."""
         if self._is_of_the_prompt(draft.text):
             return Verdict("not_confirmed", reason="states_nothing", is_firm=True)
-        return self._by_evidence(draft)
+        text = draft.text
+        claim = _without(facts(text, self._request.language), self._question)
+        if foreign := self._foreign_addresses(text):
+            return Verdict("differs", (), "absent", tuple(map(_inert, foreign)), is_firm=True)
+        named = self._named(draft)
+        places = named or self._nearest(draft, claim)
+        if not places:
+            return Verdict("not_confirmed", reason="distant", is_firm=True)
+        unfound = () if named else tuple(filter(None, map(_words_of, draft.stretches)))
+        return replace(self._compared(text, claim, places, is_named=bool(named)), unfound=unfound)
 
     def is_asked(self, text: str) -> bool:
         """Whether what a model says is not stated may be what the question asks for: a few words,
@@ -169,18 +178,6 @@ class Verifier:
             or (is_long and f" {longest} " in f" {rule} ")
             for rule in _instructions()
         )
-
-    def _by_evidence(self, draft: Draft) -> Verdict:
-        text = draft.text
-        claim = _without(facts(text, self._request.language), self._question)
-        if foreign := self._foreign_addresses(text):
-            return Verdict("differs", (), "absent", tuple(map(_inert, foreign)), is_firm=True)
-        named = self._named(draft)
-        places = named or self._nearest(draft, claim)
-        if not places:
-            return Verdict("not_confirmed", reason="distant", is_firm=True)
-        unfound = () if named else tuple(filter(None, map(_words_of, draft.stretches)))
-        return replace(self._compared(text, claim, places, is_named=bool(named)), unfound=unfound)
 
     def _compared(
         self, text: str, claim: Facts, places: Sequence[Place], *, is_named: bool

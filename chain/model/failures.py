@@ -62,7 +62,7 @@ _NO_SCHEMA = re.compile(
 _NO_CREDIT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 # Errors that langchain-openai lets through if a server violates the protocol.
 _NO_PROTOCOL = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
-_NAME = re.compile(r"[A-Za-z_][\w.\[\]-]{0,59}")
+_NAME = re.compile(r"[A-Za-z_][\w.\[\]-]{0,59}")  # what a code or parameter looks like
 
 
 def translated(error: Exception, model: str, secret: str = "") -> Exception:
@@ -76,8 +76,12 @@ def translated(error: Exception, model: str, secret: str = "") -> Exception:
         return _model_error("unreachable", "", model)
     if isinstance(error, openai.APIError):
         status = getattr(error, "status_code", None)
-        names = (_safe(name, secret) for name in (error.code, error.param))
-        details = ", ".join(filter(None, (f"status {status}" if status else "", *names)))
+        names = [
+            name
+            for name in (error.code, error.param)
+            if name and _NAME.fullmatch(name) and not (secret and secret in name)
+        ]
+        details = ", ".join([f"status {status}", *names] if status else names)
         return _model_error(_reason(error, status), details, model)
     if isinstance(error, openai.OpenAIError):
         return _model_error("failed", type(error).__name__, model)
@@ -142,13 +146,6 @@ def _reason(error: openai.APIError, status: int | None) -> ModelTrouble:
 def _server_message(error: openai.APIError) -> str:
     """Text and body of an error; the text alone omits bodies that are no strings."""
     return f"{error} {error.body}"
-
-
-def _safe(name: str | None, secret: str) -> str:
-    """A code or parameter if it looks like one and does not contain the key, else empty."""
-    if name is None or not _NAME.fullmatch(name) or (secret and secret in name):
-        return ""
-    return name
 
 
 def _model_error(reason: ModelTrouble, details: str, model: str) -> ModelError:

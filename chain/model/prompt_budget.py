@@ -37,6 +37,11 @@ def tokens(text: str) -> int:
     return -(-len(text.encode()) // _BYTES_PER_TOKEN)
 
 
+def room_left(context: int, *others: str) -> int:
+    """Tokens left of a context beside other texts of the prompt, and the answer."""
+    return context - answer_tokens(context) - sum(map(tokens, others))
+
+
 def fenced(tag: str, text: str, attributes: str = "") -> str:
     """Wraps a text as data in tags that it cannot close."""
     return f"<{tag}{attributes}>\n{_inert(text)}\n</{tag}>"
@@ -47,9 +52,8 @@ def _inert(text: str) -> str:
 
 
 def fitting(texts: Sequence[str], context: int, *others: str) -> list[str]:
-    """The first texts, as many as fit whole into the context (tokens) beside `others`, the rest of
-    the prompt, and the answer."""
-    room = context - answer_tokens(context) - sum(map(tokens, others))
+    """The first texts, as many as fit whole into the context (tokens) beside others."""
+    room = room_left(context, *others)
     kept: list[str] = []
     for text in texts:
         room -= tokens(text)

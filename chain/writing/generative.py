@@ -15,14 +15,7 @@ from langchain_core.runnables import RunnableConfig
 
 import prompts
 from chain.model.language_model import ChatModel, messages_of
-from chain.model.prompt_budget import (
-    CHECK_SHARE,
-    CONDENSE_SHARE,
-    PromptPassages,
-    answer_tokens,
-    fenced,
-    tokens,
-)
+from chain.model.prompt_budget import CHECK_SHARE, CONDENSE_SHARE, PromptPassages, fenced, room_left
 from chain.model.reply import (
     TEXT,
     EntryReader,
@@ -130,7 +123,7 @@ class GenerativeAnswerer:
     def _fitting(self, request: Request, rest: str) -> str:
         """The best passages as data, as many as fit the context beside the rest of the prompt."""
         room = self._model.room()
-        passages = PromptPassages(request, room - answer_tokens(room) - tokens(rest))
+        passages = PromptPassages(request, room_left(room, rest))
         for number in request.given or range(len(request.found)):
             if not passages.take([number]):
                 break
@@ -220,7 +213,10 @@ def _begun(entry: str) -> str:
 def _drafts(entry: object, language: str) -> Iterator[Draft]:
     """Yields the sentences of an entry, each with what it rests on; nothing of what has no text."""
     fields = entry if isinstance(entry, Fields) else Fields({"text": [entry]})
-    stretches = tuple(map(_stretch, fields.objects("evidence")[:_MOST_STRETCHES]))
+    stretches = tuple(
+        NamedStretch(named.number("passage") - 1, named.text("first"), named.text("last"))
+        for named in fields.objects("evidence")[:_MOST_STRETCHES]
+    )
     cites = tuple(dict.fromkeys(named.passage for named in stretches if named.passage >= 0))
     for line in fields.text("text").splitlines():
         text, form = _cleaned(line)
@@ -228,10 +224,6 @@ def _drafts(entry: object, language: str) -> Iterator[Draft]:
             sentence = without_status(text[start:end])
             if BROKEN not in sentence and any(map(str.isalpha, sentence)):
                 yield Draft(sentence, cites, form, stretches=stretches)
-
-
-def _stretch(fields: Fields) -> NamedStretch:
-    return NamedStretch(fields.number("passage") - 1, fields.text("first"), fields.text("last"))
 
 
 def _cleaned(line: str) -> tuple[str, Literal["sentence", "item"]]:

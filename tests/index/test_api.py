@@ -311,7 +311,7 @@ def test_it_is_not_ready_while_a_setting_is_wrong(
 def test_a_database_that_hangs_is_waited_for_by_one_look_and_not_for_long(
     assistant: Assistant, roomy: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.application._LONGEST", 0.3)  # seconds; the database has fifteen
+    monkeypatch.setattr("api.service._LONGEST", 0.3)  # seconds; the database has fifteen
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = SecretStr(f"postgresql://app@127.0.0.1:{silent.getsockname()[1]}/app")
         served = roomy.model_copy(update={"database_url": url})
