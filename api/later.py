@@ -53,9 +53,9 @@ class LazyApp:
         self._made: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        made = self._made or await anyio.to_thread.run_sync(self._make)
-        self._made = made
-        await made(scope, receive, send)
+        if self._made is None:
+            self._made = await anyio.to_thread.run_sync(self._make)
+        await self._made(scope, receive, send)
 
 
 def routes(make: Callable[[], ASGIApp]) -> list[Route]:
