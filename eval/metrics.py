@@ -26,12 +26,15 @@ def first_relevant(ranking: Ranking) -> int | None:
 
 
 def hit_at(ranking: Ranking, k: int) -> float:
-    """1 if a relevant result is among the first k, else 0 (trec_eval's m_success.c)."""
+    """1 if a relevant result is among the first k, else 0 ("success" in trec_eval, m_success.c)."""
     return float(any(ranking[:k]))
 
 
 def reciprocal_rank(ranking: Ranking) -> float:
-    """1 / rank of the first relevant result, 0 without one; its mean is the MRR (Voorhees 1999)."""
+    """1 / rank of the first relevant result, 0 without one; its mean is the MRR.
+
+    Voorhees, "The TREC-8 Question Answering Track Report", 1999.
+    """
     rank = first_relevant(ranking)
     return 1 / rank if rank is not None else 0.0
 
