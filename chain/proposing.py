@@ -5,7 +5,7 @@ passage -> prompt -> model -> questions with the numbers of units
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -133,10 +133,7 @@ def read(reply: str, units: Collection[int], languages: Collection[str]) -> list
     written = (
         WrittenQuestion(plain(text), language, _units(entry.numbers("units"), units))
         for entry in entries
-        for questions in [entry.fields("questions")]
-        for language in questions.values
-        if language in languages
-        for text in questions.texts(language)[:_AT_ONCE]
+        for language, text in _texts(entry.fields("questions"), languages)
     )
     return list(islice(written, _MOST))
 
@@ -145,6 +142,14 @@ def _units(named: Sequence[int], units: Collection[int]) -> tuple[int, ...]:
     """The units that an answer names, in their order; none if one of them is not there."""
     is_there = len(named) <= _MOST_UNITS and all(number - 1 in units for number in named)
     return tuple(sorted({number - 1 for number in named})) if is_there else ()
+
+
+def _texts(questions: Fields, languages: Collection[str]) -> Iterator[tuple[str, str]]:
+    """(language, question) of an answer: a few of each language that was asked for."""
+    for language in questions.values:
+        if language in languages:
+            for text in questions.texts(language)[:_AT_ONCE]:
+                yield language, text
 
 
 def plain(text: str) -> str:

@@ -213,8 +213,10 @@ class Tracer:
 
     def list_of(self, place: Place | None) -> Place | None:
         """First unit of the list that a unit belongs to; None if it is in no list."""
-        root = self.sources[place[0]].list_of.get(place[1]) if place else None
-        return None if place is None or root is None else (place[0], root)
+        if place is None:
+            return None
+        root = self.sources[place[0]].list_of.get(place[1])
+        return None if root is None else (place[0], root)
 
 
 def _is_row_of(text: str, source: ListedPassage, number: int) -> bool:

@@ -9,11 +9,12 @@ from pydantic import RootModel
 
 from core.source import Frozen
 from core.yaml_files import checked
+from language.content_words import content_words
 from language.facts import Capitals, capitals, countries, is_acronym
 from language.figures import dates_as_written, figures_as_written, names_money
 from language.identify import CAPITALISES_NOUNS
 from language.vocabulary import FOLDER, asks, cues_of, has_cues, translations, vocabulary
-from language.words import content_words, fold, words
+from language.words import fold, words
 
 Attribute = Literal["cost", "seat", "staff", "head", "date", "penalty"]
 """What a question may ask of something."""

@@ -1,23 +1,11 @@
-"""The words of a text, normalised to compare them, or as the search by words goes by them."""
+"""The words of a text, normalised to compare them."""
 
 import re
 import unicodedata
-from functools import lru_cache
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import tantivy
 
 _SPACES = re.compile(r"\s+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _CLUSTER = re.compile("(?s).[\u0300-\u036f]*")  # a character with its accents
-STEMMERS = {
-    "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
-    "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch",
-    "pt": "portuguese", "ro": "romanian", "sv": "swedish",
-}  # fmt: skip
-"""The languages whose words are stemmed (ISO 639-1), by tantivy's names."""
-_WITHOUT_STOP_WORDS = ("el", "ro")  # tantivy has no list for these
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "–": "-", "‑": "-"})
 
 
@@ -116,23 +104,3 @@ def traced(text: str) -> tuple[str, list[tuple[int, int]]]:
     }
     kept = [offset for offset in range(len(folded)) if offset not in grouping]
     return "".join(folded[offset] for offset in kept), [places[offset] for offset in kept]
-
-
-def content_words(text: str, language: str, *, stemmed: bool = False) -> list[str]:
-    """The folded words of a text as in the keyword index, without stop words that are known."""
-    return list(analyzer(language, stemmed=stemmed).analyze(fold(text)))
-
-
-@lru_cache
-def analyzer(language: str | None, *, stemmed: bool) -> "tantivy.TextAnalyzer":
-    """An analyzer of folded text, without the language's stop words, stemmed if wanted."""
-    import tantivy  # what only reads files does without
-
-    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-    if language in STEMMERS:
-        name = STEMMERS[language]
-        if language not in _WITHOUT_STOP_WORDS:
-            builder = builder.filter(tantivy.Filter.stopword(name))
-        if stemmed:
-            builder = builder.filter(tantivy.Filter.stemmer(name))
-    return builder.filter(tantivy.Filter.ascii_fold()).build()

@@ -14,7 +14,8 @@ from core.errors import StoreError
 from core.files import obstacle
 from core.settings import Settings
 from core.source import Passage
-from language.words import STEMMERS, analyzer, content_words, fold
+from language.content_words import STEMMERS, analyzer, content_words
+from language.words import fold
 from vectorstore.generation import Generation
 
 LETTERS = 4  # McNamee and Mayfield 2004, https://doi.org/10.1023/B:INRT.0000009441.78971.be

@@ -1,5 +1,5 @@
-"""Makes an answer of drafts: lets those through that are word for word in their passages, builds
-blocks with citations, and finds the value in them that was asked for."""
+"""Makes an answer of drafts: builds blocks with citations, and finds the value in them that was
+asked for."""
 
 import itertools
 import re
@@ -9,7 +9,8 @@ from typing import Literal
 
 from langchain_core.runnables import RunnableConfig
 
-from chain.reading.quotables import is_row, reading
+from chain.checking.quotes import quoted
+from chain.reading.quotables import reading
 from chain.request import Draft, Quote, Request, Verdict
 from chain.writing.extractive import quotations, supporting_blocks
 from core.answer import Citation, Mode, ModelTrouble, Stage, TextDelta
@@ -25,32 +26,16 @@ from core.answer_blocks import (
 )
 from core.settings import Unconfirmed
 from core.source import ScoredPassage
+from language.content_words import content_words
 from language.demands import asks_for
 from language.facts import names_as_written
 from language.figures import amounts, dates_as_written, figures
 from language.identify import written_in
 from language.vocabulary import cues_of
-from language.words import content_words, fold
+from language.words import fold
 from prompts import languages, phrases, short_phrases
 
 _BRACKETED = re.compile(r"\[[\d\s,;–-]+\]")
-
-
-def quoted(draft: Draft, request: Request) -> Verdict:
-    """Verdict on a draft by its own quote: "quoted" if its text is verbatim there, and the quote
-    within its passage; a table row may have its headings."""
-    quote, differs = draft.quote, Verdict("differs")
-    if quote is None or not 0 <= quote.passage < len(request.found):
-        return differs
-    passage = request.found[quote.passage].passage
-    if not 0 <= quote.start < quote.end <= len(passage.text):
-        return differs
-    source = " ".join(passage.text[quote.start : quote.end].split())
-    within = [u for u in passage.units if quote.start <= u.start and u.end <= quote.end]
-    rows = {reading(passage, unit) for unit in within if is_row(passage, unit)}
-    texts = [text for text in (draft.text, *draft.items, *(draft.around or ())) if text]
-    is_quoted = bool(texts) and all(text in source or text in rows for text in texts)
-    return Verdict("quoted", (quote,)) if is_quoted else differs
 
 
 class AnswerBuilder:

@@ -17,8 +17,8 @@ from core.source import (
     ScoredPassage,
     preferred,
 )
+from language.content_words import content_words
 from language.vocabulary import cues_of
-from language.words import content_words
 from vectorstore.chroma import batches
 from vectorstore.manifest import by_document
 from vectorstore.store import Snapshot

@@ -13,14 +13,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from chain.answer.composition import AnswerBuilder, quoted
+from chain.answer.composition import AnswerBuilder
+from chain.checking.quotes import quoted
 from chain.reading.quotables import Statement, reading, statements
 from chain.request import Request
 from chain.writing.extractive import QuotedBlock, drafts
 from core.answer import Answer
 from core.source import DocumentInfo, Passage, ScoredPassage
+from language.content_words import content_words
 from language.vocabulary import cues_of, vocabulary
-from language.words import content_words, words
+from language.words import words
 from prompts import version
 from vectorstore.store import Snapshot
 

@@ -19,10 +19,11 @@ from typing import NamedTuple
 
 from chain.understanding.intent import classify
 from core.answer import Turn
+from language.content_words import content_words
 from language.figures import figures
 from language.identify import detect_languages
 from language.vocabulary import Cues, cues_of, has_cues
-from language.words import content_words, without_accents, words
+from language.words import without_accents, words
 
 _WORD = re.compile(r"\w+(?:[-./]\w+)*")  # 2011/93/EU, 1.2 and end-to-end are one word
 _DIGIT = re.compile(r"\d")

@@ -22,10 +22,11 @@ from chain.understanding.intent import (
 from core.answer import SEARCHABLE, Message, Turn
 from core.errors import ModelError
 from core.source import DocumentInfo
+from language.content_words import content_words
 from language.figures import figures
 from language.identify import named
 from language.vocabulary import cues_of, has_cues
-from language.words import content_words, fold
+from language.words import fold
 from prompts import TaskProblem
 from vectorstore.embeddings import local_embedder
 from vectorstore.profile import default_profile

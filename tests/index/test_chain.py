@@ -9,8 +9,9 @@ import pytest
 
 import prompts
 from chain import __main__ as command
-from chain.answer.composition import AnswerBuilder, quoted
+from chain.answer.composition import AnswerBuilder
 from chain.assistant import Assistant
+from chain.checking.quotes import quoted
 from chain.reading.confidence import evidence, lacks
 from chain.reading.relevance import rank
 from chain.request import Draft, Part, Quote, Request, Verdict

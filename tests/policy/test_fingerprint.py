@@ -78,9 +78,7 @@ def _libraries(*modules: str) -> set[str]:
             ahead += _imports(name)
     foreign = {name.partition(".")[0] for name in seen} - sys.stdlib_module_names
     names = packages_distributions()
-    # Search alone uses tantivy: language.words loads it where it cuts a question into words.
-    others = {"core", "ingest", "language", "tantivy"}
-    return {names[module][0].lower() for module in foreign - others}
+    return {names[module][0].lower() for module in foreign - {"core", "ingest", "language"}}
 
 
 def _imports(module: str) -> list[str]:

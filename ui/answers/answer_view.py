@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol
 
 import streamlit as st
 
@@ -29,8 +30,12 @@ _DOUBT = "?"
 _COUNT = re.compile(r"\d+")  # of items, in a note on a list
 
 
-Ask = Callable[..., None]
-"""Asks a question: with `alone` without the conversation so far, in a `scope` if one is given."""
+class Ask(Protocol):
+    """Asks a question: `alone`, without the conversation so far; in this scope, if one is given."""
+
+    def __call__(
+        self, question: str, *, alone: bool = False, scope: Scope | None = None
+    ) -> None: ...
 
 
 def show(
