@@ -18,7 +18,7 @@ from chain.answer.suggestions import follow_ups
 from chain.answerability import Decision, build_request, decide
 from chain.checking.verification import nearness_of
 from chain.request import Query, Request
-from chain.respond import document_asked, opened, reply, respond
+from chain.respond import about_lasting, opened, reply, respond
 from chain.retrieve import Translate, other_languages, retrieve, retrieve_more
 from chain.understanding.meaning import Interpretation, interpret
 from core import telemetry
@@ -84,12 +84,10 @@ class Assistant:
         Raises:
             StrategiewijzerError: the index cannot be searched.
         """
-        question = "Wat is de strategie voor de veiligheidsunie?"
-        language, index = self._language(question, ()), self.index.snapshot()
+        index = self.index.snapshot()
         # Loads more of the message classifier than a question does.
-        self._understand(index, Query("Wat denk je?", language))
-        query = Query(question, language)
-        self._decided_without_model(index, query, self._understand(index, query))
+        self._understand(index, Query("Wat denk je?", "nl"))
+        self.approved_for(index, "Wat is de strategie voor de veiligheidsunie?")
 
     def ask(
         self,
@@ -179,10 +177,7 @@ class Assistant:
             watch.stop()
             yield from reply(index, query, meaning, nothing, watch.laps)
             return
-        lasting = document_asked(index, query, meaning)
-        if lasting:
-            only = query.scope.model_copy(update={"documents": (lasting.id,)})
-            query = replace(query, scope=only)
+        query, lasting = about_lasting(index, query, meaning)
         watch.begin("retrieve")
         found = retrieve(
             index,
@@ -233,15 +228,12 @@ class Assistant:
         meaning = self._understand(index, query)
         if not meaning.asks:
             return None
-        decision = self._decided_without_model(index, query, meaning)
+        query, _ = about_lasting(index, query, meaning)
+        results, generative = self.settings.results, self.settings.generative
+        found = retrieve(index, query, meaning, results, for_model=generative)
+        decision = decide(index, query, meaning, found, self.settings)
         request = build_request(index, query, meaning, decision)
         return request.prepared if request.is_approved and not decision.refuses else None
-
-    def _decided_without_model(
-        self, index: Snapshot, query: Query, meaning: Interpretation
-    ) -> Decision:
-        found = retrieve(index, query, meaning, self.settings.results, for_model=False)
-        return decide(index, query, meaning, found, self.settings)
 
     def _writing(
         self,

@@ -218,11 +218,13 @@ def _ended(citations: Sequence[Citation], day: datetime.date, language: str) -> 
     )
 
 
-def document_asked(index: Snapshot, query: Query, meaning: Interpretation) -> DocumentInfo | None:
-    """The document, in the version that is quoted, of which a question asks whether it still
-    applies; None for other questions, and for a document without a period."""
+def about_lasting(
+    index: Snapshot, query: Query, meaning: Interpretation
+) -> tuple[Query, DocumentInfo | None]:
+    """A question whether a document still applies, limited to that document, and the document in
+    the version that is quoted; other questions as they are, also of a document without a period."""
     if meaning.message:
-        return None
+        return query, None
     lasting = [
         document
         for document in index.documents()
@@ -230,7 +232,10 @@ def document_asked(index: Snapshot, query: Query, meaning: Interpretation) -> Do
     ]
     name = lasting_asked(meaning.question, query.language, lasting)
     versions = {document.language: document for document in lasting if document.id == name}
-    return versions[preferred(versions, query.language)] if versions else None
+    if not versions:
+        return query, None
+    only = query.scope.model_copy(update={"documents": (name,)})
+    return replace(query, scope=only), versions[preferred(versions, query.language)]
 
 
 def opened(request: Request, document: DocumentInfo, query: Query, index: Snapshot) -> Request:

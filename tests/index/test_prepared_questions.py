@@ -160,6 +160,31 @@ def test_an_approved_answer_is_tried_without_being_stored(harbour: Settings) -> 
     assert assistant.approved_for(index, board.question) == board
 
 
+def test_whoever_approves_is_promised_what_is_given_where_a_document_applies_no_more(
+    indexed: Small,
+) -> None:
+    """Whether a document still applies is answered from that document alone."""
+    lights = """---
+id: lights
+language: en
+title: The Lights of Veldport
+effective_until: 2020-12-31
+---
+
+# The Lights of Veldport
+
+The Lights of Veldport are a plan for lamps on the quays.
+"""
+    question = "Do the Lights of Veldport still apply?"
+    questions = QUESTIONS.replace("Who manages the harbour of Veldport?", question)
+    settings = indexed(
+        {"harbour.md": HARBOUR, "harbour.questions.yaml": questions, "lights.md": lights}
+    )
+    assistant = Assistant(settings)
+    assert assistant.ask(question).approved is None
+    assert assistant.approved_for(assistant.index.snapshot(), question) is None
+
+
 def test_an_approved_answer_is_given_word_for_word_where_a_model_could_write(
     harbour: Settings, server: Script
 ) -> None:
