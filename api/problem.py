@@ -105,23 +105,20 @@ def _escaped(name: object) -> str:
 def handle(app: FastAPI) -> None:
     """Registers the replies to all errors with an application."""
 
+    @app.exception_handler(ApiError)
+    @app.exception_handler(StrategiewijzerError)
     async def failed(_: Request, error: Exception) -> Response:
         return problem_of(error).response()
 
-    async def refused(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)  # noqa: S101 - registered for these alone
+    @app.exception_handler(HTTPException)
+    async def refused(request: Request, error: HTTPException) -> Response:
         reply = of_status(error.status_code, request.method).model_dump()
         return JSONResponse(reply, error.status_code, error.headers)
 
-    async def invalid(request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for these alone
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
         # Clients of OpenAI's protocol know no 422.
         return _invalid(400 if "/chat/" in request.url.path else 422, error).response()
-
-    app.add_exception_handler(ApiError, failed)
-    app.add_exception_handler(StrategiewijzerError, failed)
-    app.add_exception_handler(HTTPException, refused)
-    app.add_exception_handler(RequestValidationError, invalid)
 
 
 class Unforeseen:

@@ -254,7 +254,7 @@ class Assistant:
         return ModelRun(
             request,
             model.answerer,
-            nearness_of(index, local_embedder()),
+            nearness_of(index),
             checking=model.checking,
             search=None if meaning.message else search,
             unconfirmed=self.settings.unconfirmed,

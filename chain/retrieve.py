@@ -14,7 +14,6 @@ from langchain_core.runnables import RunnableLambda
 from chain.request import Query
 from chain.understanding.meaning import Interpretation
 from core.source import MatchedQuestion, Scope, ScoredPassage
-from vectorstore.generation import document_key
 from vectorstore.search import language_of
 from vectorstore.store import Snapshot
 
@@ -125,8 +124,7 @@ def with_surroundings(
     lacking: dict[str, list[str]] = {}
     for name in names:
         if name not in known:
-            question = questions.get(language_of(document_key(name)), original)
-            lacking.setdefault(question, []).append(name)
+            lacking.setdefault(questions.get(language_of(name), original), []).append(name)
     for question, missing in lacking.items():
         cited = index.cited(missing, question, scope)
         known |= {scored.passage.id: scored for scored in cited}

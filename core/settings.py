@@ -4,7 +4,7 @@ import functools
 import logging
 import os
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -168,8 +168,19 @@ class Settings(BaseSettings):
 
     def __init__(self, **values: Any) -> None:
         self._refuse_unknown_names(set(values))
-        with _settings_errors():
+        try:
             super().__init__(**values)
+        except ValidationError as error:  # its values may be secret, and are not repeated
+            lines = [
+                ": ".join(filter(None, (".".join(map(str, problem["loc"])), problem["msg"])))
+                for problem in error.errors(include_input=False, include_url=False)
+            ]
+            listed = "\n  ".join(lines)
+            raise SettingsError(f"A setting is wrong; {_REMEDY}:\n  {listed}") from None
+        except NoJsonError as error:  # its cause has the value, its message only the name
+            raise SettingsError(
+                f"A setting is no JSON, or its file no UTF-8; {_REMEDY}: {error}"
+            ) from None
 
     @classmethod
     def sources(cls) -> Hashable:
@@ -313,20 +324,3 @@ def changed(first: BaseModel, now: BaseModel, names: Iterable[str]) -> dict[str,
 def includes(role: Role, wanted: Role) -> bool:
     """Whether a role is this one, or includes it."""
     return _ORDER.index(role) >= _ORDER.index(wanted)
-
-
-@contextmanager
-def _settings_errors() -> Iterator[None]:
-    """Tells of a wrong setting without its value, which may be a secret."""
-    try:
-        yield
-    except ValidationError as error:
-        lines = [
-            ": ".join(filter(None, (".".join(map(str, problem["loc"])), problem["msg"])))
-            for problem in error.errors(include_input=False, include_url=False)
-        ]
-        raise SettingsError(f"A setting is wrong; {_REMEDY}:\n  " + "\n  ".join(lines)) from None
-    except NoJsonError as error:  # its cause has the value, its message only the name
-        raise SettingsError(
-            f"A setting is no JSON, or its file no UTF-8; {_REMEDY}: {error}"
-        ) from None

@@ -36,7 +36,6 @@ from eval.replies import (
 )
 from eval.results import Figure
 from ingest.commands.progress import bar
-from vectorstore.embeddings import local_embedder
 from vectorstore.store import open_index
 
 ReplyTextKind = Literal["true", "false", "rider"]
@@ -222,7 +221,7 @@ def measure(
 def _outcomes(half: Half, *, documents: bool) -> list[ReplyVerdicts]:
     replies = read_documents(half) if documents else read(half)
     index = open_index(Settings()).snapshot()
-    nearness = nearness_of(index, local_embedder())
+    nearness = nearness_of(index)
     outcomes = []
     with bar(f"Verifying, {half} half") as shown:
         for number, reply in enumerate(replies, 1):

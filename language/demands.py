@@ -203,10 +203,6 @@ def may_state(attribute: Attribute, text: str, language: str) -> bool:
     return language not in patterns.asks or bool(patterns.says.search(text.casefold()))
 
 
-class _AttributesFile(RootModel[Mapping[Attribute, _Patterns]]):
-    """The patterns of each attribute."""
-
-
 @cache
 def _patterns() -> Mapping[Attribute, _Patterns]:
-    return checked(ATTRIBUTES, _AttributesFile).root
+    return checked(ATTRIBUTES, RootModel[Mapping[Attribute, _Patterns]]).root

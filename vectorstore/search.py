@@ -15,7 +15,6 @@ from vectorstore.generation import Generation, Stack, document_key
 from vectorstore.keyword_index import KeywordIndex
 from vectorstore.profile import LOOK, Profile, RankingAmounts, mean_cosine, passage_fits
 
-RANKING_FEATURES = ("words", "letters", "unit", "passage", "across", "asked")
 Features = Mapping[str, float]
 _FEW_IN_COHORT = 10  # a cohort of this size counts half: n / (n + _FEW); few passages tell little
 _UNKNOWN = "en"  # for a question of unknown language
@@ -248,12 +247,12 @@ class _Features:
             "words": words - level.words,
             "letters": letters - level.letters,
             "unit": unit - level.unit,
-            "across": float(language_of(document_key(name)) != self.language),
+            "across": float(language_of(name) != self.language),
             "asked": self.prepared.get(name, 0.0),
         }
 
     def level(self, name: str) -> LanguageBaseline:
-        return self.levels.get(language_of(document_key(name)), LanguageBaseline())
+        return self.levels.get(language_of(name), LanguageBaseline())
 
 
 def _filtered(hits: Iterable[tuple[str, float]], allowed: Collection[str]) -> dict[str, float]:
@@ -274,9 +273,9 @@ def score(features: Features, weights: Mapping[str, float]) -> float:
     return sum(weights[name] * value for name, value in features.items())
 
 
-def language_of(document: str) -> str:
-    """The language in a document key."""
-    return document.rpartition(".")[2]
+def language_of(name: str) -> str:
+    """The language in a document key, or in the id of a passage."""
+    return document_key(name).rpartition(".")[2]
 
 
 def closest(found: Iterable[MatchedQuestion]) -> Mapping[str, float]:

@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, cached_property
-from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
@@ -19,7 +18,7 @@ from language.figures import digits, quantities
 from language.vocabulary import cues_of
 from language.words import fold, traced, words
 from vectorstore.e5 import e5
-from vectorstore.embeddings import Embedder, LocalEmbedder
+from vectorstore.embeddings import LocalEmbedder, local_embedder
 from vectorstore.profile import default_profile
 from vectorstore.store import Snapshot
 
@@ -113,13 +112,9 @@ def _instructions() -> frozenset[str]:
     return frozenset(" ".join(words(piece)) for piece in pieces) - {""}
 
 
-class Nearness(NamedTuple):
-    """How near a model's sentences are to passages."""
-
-    units: Callable[[str, Sequence[Passage]], Mapping[str, Sequence[float]]]
-    """Cosines of a text with the units of each of some passages, by the passage's id."""
-    embedder: Embedder
-    """The local one, for whose cosines the limits hold."""
+Nearness = Callable[[str, Sequence[Passage]], Mapping[str, Sequence[float]]]
+"""Gives the cosines of a text with the units of each of some passages, by the passage's id: by the
+local embedder, for which the limits are set."""
 
 
 class Verifier:
@@ -259,7 +254,7 @@ class Verifier:
     def _ordered(self, text: str, numbers: Iterable[int]) -> list[Place]:
         """All units of these passages, the one nearest to a text first."""
         within = {number: self._passages[number] for number in numbers}
-        cosines = self._nearness.units(text, list(within.values()))
+        cosines = self._nearness(text, list(within.values()))
         fits = [
             (fit, (number, unit))
             for number, passage in within.items()
@@ -340,7 +335,7 @@ class Verifier:
         cited = [passages[quote.passage].text[quote.start : quote.end] for quote in quotes]
         same = {passages[quote.passage].language for quote in quotes} == {language}
         clauses = _clauses(text, language)
-        whole, *parts = _closeness([text, *clauses], cited, self._nearness.embedder)
+        whole, *parts = _closeness([text, *clauses], cited)
         least = default_profile().amounts.local
         margin = whole - (least.near if same else least.near_translated)
         return min(margin, *(part - least.clause_near for part in parts)) if parts else margin
@@ -377,33 +372,29 @@ def _words_of(stretch: NamedStretch) -> str:
     return f"“{words}”" if words else ""
 
 
-def nearness_of(index: Snapshot, local: Embedder) -> Nearness:
+def nearness_of(index: Snapshot) -> Nearness:
     """Nearness to the passages of an index. A model's sentences go to no other server: where the
     index has the vectors of one, they are compared with the local embedder."""
-    is_local = isinstance(index.embedder, LocalEmbedder)
-    return Nearness(index.similarities, local) if is_local else local_nearness(local)
+    return index.similarities if isinstance(index.embedder, LocalEmbedder) else local_nearness
 
 
-def local_nearness(local: Embedder) -> Nearness:
-    """Nearness by the local embedder, to passages that need be in no index."""
-
-    def units(text: str, passages: Sequence[Passage]) -> dict[str, list[float]]:
-        query = local.query(text)
-        return {
-            passage.id: list(
-                map(float, local.passages([passage.context(u) for u in passage.units]) @ query)
-            )
-            for passage in passages
-            if passage.units
-        }
-
-    return Nearness(units, local)
+def local_nearness(text: str, passages: Sequence[Passage]) -> dict[str, list[float]]:
+    """`Nearness` to passages that need be in no index."""
+    local = local_embedder()
+    query = local.query(text)
+    return {
+        passage.id: list(
+            map(float, local.passages([passage.context(u) for u in passage.units]) @ query)
+        )
+        for passage in passages
+        if passage.units
+    }
 
 
-def _closeness(texts: Sequence[str], quotes: Sequence[str], embedder: Embedder) -> list[float]:
+def _closeness(texts: Sequence[str], quotes: Sequence[str]) -> list[float]:
     """For each text the highest cosine with a quote, or with all quotes joined."""
     joined = [" ".join(quotes)] if len(quotes) > 1 else []
-    vectors = embedder.passages([*texts, *quotes, *joined])
+    vectors = local_embedder().passages([*texts, *quotes, *joined])
     return list(map(float, (vectors[: len(texts)] @ vectors[len(texts) :].T).max(axis=1)))
 
 

@@ -47,8 +47,6 @@ class Condenser:
         """Rewrites a question so that it stands alone, in its language (ISO 639-1).
 
         Args:
-            question: the last one.
-            language: of the question.
             history: earlier turns, oldest first; the model gets as many of the last as fit.
             config: LangChain's.
             others: languages in which the result is wanted too, for `translations`.
@@ -56,8 +54,6 @@ class Condenser:
         Raises:
             ModelError: the model failed, or did not write a single question.
         """
-        if not history:
-            return question
         return self._rewritten(question, language, history, others, self._seconds, config)
 
     def translations(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from chain.request import Quote, Request
 from core.source import Passage, ScoredPassage, Standing
@@ -53,14 +54,8 @@ def _inert(text: str) -> str:
 
 def fitting(texts: Sequence[str], context: int, *others: str) -> list[str]:
     """The first texts, as many as fit whole into the context (tokens) beside others."""
-    room = room_left(context, *others)
-    kept: list[str] = []
-    for text in texts:
-        room -= tokens(text)
-        if room < 0:
-            break
-        kept.append(text)
-    return kept
+    room, sizes = room_left(context, *others), accumulate(map(tokens, texts))
+    return [text for text, size in zip(texts, sizes, strict=True) if size <= room]
 
 
 @dataclass(frozen=True)

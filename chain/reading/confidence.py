@@ -40,9 +40,6 @@ _LETTERS = 4  # length of the character n-grams, as in the keyword index
 _NAME_ALIKE = 0.5
 _DIGITS = 2  # of a figure that is missed; one digit is a count, a page or part of a name
 
-ON_TOPIC = ("unit", "everyday", "read")
-IN_SOURCES = ("read", "lacks")
-CHANCE_FEATURES = ("read", "ahead", "share", "asked", "rival")
 _UNREAD = -5.0  # log-odds, where there is nothing to read
 _KINDS = ("figures", "countries", "names", "amount", "reason")
 _MOST_AHEAD = 5.0  # log-odds; more tells nothing more

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from chain.answerability import Decision
-from chain.reading.confidence import CHANCE_FEATURES, IN_SOURCES, ON_TOPIC, evidence, features
+from chain.reading.confidence import evidence, features
 from chain.reading.quotables import reading
 from chain.request import Request
 from chain.understanding.follow_ups import standalone
@@ -52,6 +52,9 @@ _REFUSED = np.arange(0.1, 0.95, 0.05)
 _GIVEN = (0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
 _ASKED_ALONE = ("summaries", "documents")  # as is asked in practice, for the confidence
 _PROGRAM = "python -m research.fitting"
+_ON_TOPIC = ("unit", "everyday", "read")
+_IN_SOURCES = ("read", "lacks")
+_CHANCE_FEATURES = ("read", "ahead", "share", "asked", "rival")
 
 Flags = NDArray[np.bool_]
 _IsRight = Callable[[Decision, Request], bool]
@@ -92,8 +95,8 @@ def _confidence(by_ground: Mapping[str, Decisions], embedder: str, console: Cons
     )
     counts = _alike([len(ground.far) for ground in both])
     models: Mapping[str, tuple[Array, Sequence[str], Flags, Flags]] = {
-        "on_topic": (near, ON_TOPIC, ~far, np.arange(len(far)) < len(both[0].far)),
-        "in_sources": (inside, IN_SOURCES, answerable, ~far),
+        "on_topic": (near, _ON_TOPIC, ~far, np.arange(len(far)) < len(both[0].far)),
+        "in_sources": (inside, _IN_SOURCES, answerable, ~far),
     }
     weights, left_out = {}, {}
     for model, (values, names, outcome, among) in models.items():
@@ -154,7 +157,7 @@ def _chance(by_ground: Mapping[str, Decisions], embedder: str, console: Console)
         console.print(f"{name}: {len(chances)} questions, fitted on the others")
         for line in _table(chances * ground.single, ground):
             console.print(line)
-    weights = _named(_fitted(list(by_ground.values())), CHANCE_FEATURES, 3)
+    weights = _named(_fitted(list(by_ground.values())), _CHANCE_FEATURES, 3)
     fitted_on = {name: len(ground.right) for name, ground in by_ground.items()}
     write(embedder, "chance", weights, _PROGRAM, fitted_on=fitted_on)
     console.print(weights)
@@ -199,9 +202,9 @@ class _Rows:
         first = features(decision.whole, decision.prepared)
         self._rows.append(
             (
-                [values[name] for name in ON_TOPIC],
-                [values[name] for name in IN_SOURCES],
-                [first[name] for name in CHANCE_FEATURES],
+                [values[name] for name in _ON_TOPIC],
+                [values[name] for name in _IN_SOURCES],
+                [first[name] for name in _CHANCE_FEATURES],
                 yes and is_right(decision, request),
                 yes,
                 far,

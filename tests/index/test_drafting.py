@@ -84,7 +84,7 @@ def written(
 
 @pytest.fixture(scope="module")
 def near(index: Snapshot) -> Nearness:
-    return nearness_of(index, index.embedder)
+    return nearness_of(index)
 
 
 @pytest.fixture(scope="module")
@@ -485,9 +485,7 @@ def test_a_stretch_may_run_over_units_or_be_the_whole_passage(
     assert sum(map(len, quotes)) >= 0.9 * sum(map(len, units))
 
 
-def test_of_words_that_stand_twice_the_shorter_stretch_counts(
-    index: Snapshot, request_: Request
-) -> None:
+def test_of_words_that_stand_twice_the_shorter_stretch_counts(request_: Request) -> None:
     text = "The plan is new. It has aims. The plan is old. It has aims and means."
     passage = request_.found[0].passage
     first = passage.units[0]
@@ -496,7 +494,7 @@ def test_of_words_that_stand_twice_the_shorter_stretch_counts(
     twice = passage.model_copy(update={"text": text, "units": units})
     stretches = (NamedStretch(0, "The plan is", "aims and means"),)
     draft = Draft("The plan is old and has means.", (0,), stretches=stretches)
-    said, _ = _said(Nearness(_alike, index.embedder), Request("?", "en", _scored([twice])), draft)
+    said, _ = _said(_alike, Request("?", "en", _scored([twice])), draft)
     spans = [(each.start, each.end) for each in (*said.evidence, *said.nearest)]
     assert spans == [(30, 69)]
 

@@ -112,7 +112,7 @@ def test_a_reply_is_written_as_a_model_would_write_it(index: Snapshot) -> None:
     made = read("open")[0]
     given = GivenReply(made, index)
     assert [scored.passage.id for scored in given.request.found] == list(made.passages)
-    found = outcome(given, nearness_of(index, index.embedder))
+    found = outcome(given, nearness_of(index))
     assert found.shown == (True,) * len(made.sentences)
     kinds = Counter(judged.kind for judged in found.judged)
     assert kinds["true"] == len(made.sentences)

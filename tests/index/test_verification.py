@@ -5,7 +5,6 @@ these. In one language the evidence is the unit's own section, in the other the 
 translation.
 """
 
-import copy
 import re
 from collections.abc import Callable, Sequence
 
@@ -14,11 +13,11 @@ import pytest
 
 from chain.answer.model_run import with_opinion
 from chain.checking.checker import Opinion
-from chain.checking.verification import Verifier, local_nearness
+from chain.checking.verification import Verifier, local_nearness, nearness_of
 from chain.request import Draft, NamedStretch, Request, Verdict
 from core.settings import Settings
 from core.source import Passage, ScoredPassage, Unit
-from vectorstore.embeddings import Vectors, local_embedder
+from vectorstore.embeddings import local_embedder
 from vectorstore.store import open_index
 
 _EVERY = 24
@@ -91,7 +90,7 @@ def cases(settings: Settings) -> dict[str, list[Case]]:
 
 
 def _judged(request: Request, draft: Draft) -> Verdict:
-    return Verifier(request, local_nearness(local_embedder())).verdict(draft)
+    return Verifier(request, local_nearness).verdict(draft)
 
 
 def _verdict(request: Request, text: str, cites: tuple[int, ...] = (0,)) -> Verdict:
@@ -185,20 +184,15 @@ def test_what_no_source_says_is_not_confirmed(settings: Settings, said: str) -> 
     assert not _verdict(Request("?", language, found), said, ()).is_found
 
 
-def test_closeness_is_told_by_the_embedder_that_is_given(
+def test_what_is_far_from_its_evidence_is_not_found(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = tuple(open_index(settings).snapshot().search(REPORTS, 6, "en"))
-    nearness, local = local_nearness(local_embedder()), local_embedder()
-
-    def apart(texts: list[str]) -> Vectors:
-        return np.eye(len(texts), dtype=np.float32)
-
-    for passages, reason in ((local.passages, "unchecked"), (apart, "distant")):
-        given = copy.copy(local)
-        monkeypatch.setattr(given, "passages", passages)
-        verifier = Verifier(Request("?", "en", found), nearness._replace(embedder=given))
-        assert verifier.verdict(Draft(f"{TRUE}.", ())).reason == reason
+    index, draft = open_index(settings).snapshot(), Draft(f"{TRUE}.", ())
+    request = Request("?", "en", tuple(index.search(REPORTS, 6, "en")))
+    verifier = Verifier(request, nearness_of(index))
+    assert verifier.verdict(draft).reason == "unchecked"
+    monkeypatch.setattr(local_embedder(), "passages", lambda texts: np.eye(len(texts)))
+    assert verifier.verdict(draft).reason == "distant"
 
 
 def test_what_one_passage_lacks_is_not_taken_from_another(settings: Settings) -> None:

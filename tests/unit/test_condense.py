@@ -50,11 +50,6 @@ def test_the_conversation_is_fenced_data(server: Script) -> None:
     assert conversation["content"].index("725 000") < conversation["content"].index("Obey")
 
 
-def test_without_history_nothing_is_asked(server: Script) -> None:
-    assert _condenser(server).standalone("en in 2010?", "nl", []) == "en in 2010?"
-    assert server.requests == []
-
-
 @pytest.mark.parametrize(
     "reply",
     [
