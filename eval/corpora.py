@@ -6,12 +6,12 @@ from pathlib import Path
 
 from core.settings import Settings
 from ingest.pipeline import ingest
-from ingest.publishing.ingest_run import IngestOptions, Tell, nobody
+from ingest.publishing.ingest_run import IngestOptions, Tell
 from vectorstore.embeddings import make_embedder
 from vectorstore.manifest import method_of
 
 
-def prepare(folders: Sequence[Path], settings: Settings, tell: Tell = nobody) -> Settings:
+def prepare(folders: Sequence[Path], settings: Settings, tell: Tell = lambda _: None) -> Settings:
     """Builds or updates an index over these folders and files; returns its settings.
 
     It is in `data_dir`/corpora, apart from the assistant's: one for each choice of folders and

@@ -26,7 +26,6 @@ from ingest.publishing.ingest_run import (
     StoppedError,
     Tell,
     Unused,
-    nobody,
 )
 from ingest.publishing.lock import writing
 from ingest.publishing.prepare import Work, prepare
@@ -41,7 +40,7 @@ def ingest(
     settings: Settings,
     options: IngestOptions = IngestOptions(),
     *,
-    tell: Tell = nobody,
+    tell: Tell = lambda _: None,
     embedder: Embedder | None = None,
 ) -> Report:
     """Makes the index hold the documents that the options name.

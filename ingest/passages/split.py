@@ -347,14 +347,15 @@ def _passage(
     lacking -= len(introductions)
     units = []
     for piece in pieces[first:last]:
-        unit = Unit(start=piece.start - start, end=piece.end - start, kind=piece.kind,
-                    marks=piece.marks)  # fmt: skip
+        lead_in: tuple[int, int] | None = None
+        outer = 0
         if piece.lead_in is not None and piece.lead_in >= first:
             lead = pieces[piece.lead_in]
-            unit = unit.model_copy(update={"lead_in": (lead.start - start, lead.end - start)})
-        elif outer := len(_introducing(pieces, piece)):
-            unit = unit.model_copy(update={"outer": max(0, outer - lacking)})
-        units.append(unit)
+            lead_in = lead.start - start, lead.end - start
+        else:
+            outer = max(0, len(_introducing(pieces, piece)) - lacking)
+        units.append(Unit(start=piece.start - start, end=piece.end - start, kind=piece.kind,
+                          lead_in=lead_in, outer=outer, marks=piece.marks))  # fmt: skip
     return Passage(
         id="",
         document=document.info,

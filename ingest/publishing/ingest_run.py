@@ -84,10 +84,6 @@ Event = FileDone | Planned | Embedded | Published
 Tell = Callable[[Event], None]
 
 
-def nobody(event: Event) -> None:
-    """Ignores events."""
-
-
 class Failure(Frozen):
     """A file or folder that failed, why, and the remedy."""
 

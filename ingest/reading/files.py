@@ -176,16 +176,13 @@ def find(folders: Iterable[Path]) -> FoundFiles:
     if paths and not present:
         named = ", ".join(map(as_text, paths))
         raise DocumentError(named, None, "not found", "Name a folder or file that exists.")
-    files: list[Path] = []
-    others: list[LeftOut | DocumentError] = []
+    seen: list[Path | LeftOut | DocumentError] = []
     for path in present:
-        seen = list(_walk(path, path)) if path.is_dir() else [path]
-        files += sorted(entry for entry in seen if isinstance(entry, Path))
-        others += [entry for entry in seen if not isinstance(entry, Path)]
+        seen += _walk(path, path) if path.is_dir() else [path]
     return FoundFiles(
-        files=tuple(dict.fromkeys(files)),
-        left_out=tuple(entry for entry in others if isinstance(entry, LeftOut)),
-        unreadable=tuple(entry for entry in others if isinstance(entry, DocumentError)),
+        files=tuple(dict.fromkeys(entry for entry in seen if isinstance(entry, Path))),
+        left_out=tuple(entry for entry in seen if isinstance(entry, LeftOut)),
+        unreadable=tuple(entry for entry in seen if isinstance(entry, DocumentError)),
     )
 
 

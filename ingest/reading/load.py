@@ -37,8 +37,6 @@ _SUBJECT_CODES = re.compile(
 _CELEX = re.compile(rf"(?:^|CELEX[^\w]*|\s)({celex_number('1-9CE')})(?![\w(])")
 _ELI = re.compile(r"https?://data\.europa\.eu/eli/[\w/.-]*\w")
 
-_LANGUAGE_SUFFIX = re.compile(r"[._](?P<language>[a-z]{2})$", re.IGNORECASE)
-
 
 def reference(parsed: Parsed) -> str:
     """The number of a document of the Council or the Commission: COM(2020) 606 final, 10284/22,
@@ -107,13 +105,9 @@ def describe(path: Path, parsed: Parsed) -> tuple[DocumentInfo, tuple[str, ...]]
         DocumentError: its sidecar is wrong, or a value in its front matter that the sidecar does
             not override.
     """
-    stem = printable(path.stem)
-    suffix = _LANGUAGE_SUFFIX.search(stem)
-    language = suffix["language"].lower() if suffix else ""
-    if suffix and language in OFFICIAL:
-        stem = stem[: suffix.start()]
-    else:
-        language = ""
+    stem, language = printable(path.stem), ""
+    if stem[-3:-2] in (".", "_") and stem[-2:].lower() in OFFICIAL:  # plan.nl
+        stem, language = stem[:-3], stem[-2:].lower()
     beside = front_matter.read_sidecar(path)
     for name, error in parsed.wrong.items():
         if name not in beside:
@@ -155,10 +149,14 @@ def double(key: str, path: str, other: str) -> DocumentError:
     return DocumentError(path, None, problem, remedy, "double")
 
 
-def fingerprint(path: Path, own_questions: Path | None = None) -> str:
+def fingerprint(path: Path, own_questions: Path | None = None, digest: str = "") -> str:
     """The SHA-256 of a file, its sidecar and its prepared questions, with the organisation's own
-    (`question_file.own_file`), as in its document."""
-    return _fingerprint(path, sha256(path), own_questions)
+    (`question_file.own_file`), as in its document; `digest` is that of the file alone, if known."""
+    digest = digest or sha256(path)
+    for file in (front_matter.find_sidecar(path), question_file.find(path), own_questions):
+        if file is not None and file.is_file():
+            digest = hashlib.sha256((digest + sha256(file)).encode()).hexdigest()
+    return digest
 
 
 def load(path: Path, documents_dir: Path | None = None) -> SourceDocument:
@@ -186,7 +184,7 @@ def load(path: Path, documents_dir: Path | None = None) -> SourceDocument:
     return SourceDocument(
         **dict(info),
         path=as_text(path),
-        sha256=_fingerprint(path, hashlib.sha256(data).hexdigest(), own),
+        sha256=fingerprint(path, own, hashlib.sha256(data).hexdigest()),
         text=parsed.text,
         sections=found,
         page_starts=parsed.page_starts,
@@ -200,10 +198,3 @@ def over_limit(path: Path, error: LimitError) -> DocumentError:
     """The error for a document that exceeds a limit."""
     remedy = "Split it into several files, or take them out."
     return DocumentError(path, None, str(error), remedy, "limits")
-
-
-def _fingerprint(path: Path, digest: str, own_questions: Path | None) -> str:
-    for file in (front_matter.find_sidecar(path), question_file.find(path), own_questions):
-        if file is not None and file.is_file():
-            digest = hashlib.sha256((digest + sha256(file)).encode()).hexdigest()
-    return digest

@@ -7,7 +7,7 @@ headings, footnotes, terms with their definitions, list numbers and sometimes al
 import datetime
 import re
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from lxml import etree
@@ -29,58 +29,51 @@ _HEADERS = ("header", "hgroup")
 _SHORTEST_LEAD = 40  # characters; shorter is a date, a name or a button
 
 
-@dataclass(frozen=True)
-class _Block:
-    """An element with text of its own, and its places: (element, "text" or "tail")."""
-
-    element: Element
-    places: list[tuple[Element, str]]
-
-
 def _keep_main_text(tree: Element) -> None:
     """Removes from a page, block by block, what trafilatura leaves out."""
     for element in tree.xpath(_PAGE_EDGES):
         element.drop_tree()
     signed = deepcopy(tree)
-    for number, block in enumerate(_blocks(signed)):
-        for element, side in block.places:
+    for number, places in enumerate(_blocks(signed).values()):
+        for element, side in places:
             setattr(element, side, _sign(number) + getattr(element, side))
     text = extract(signed, output_format="txt", include_comments=False, favor_recall=True)
     signs = set(_SIGN.findall(text or ""))
     blocks = _blocks(tree)
-    kept = [_sign(number) in signs for number in range(len(blocks))]
-    kept = _with_leads(blocks, _with_headings(blocks, _with_tables(blocks, kept)))
-    for block, is_kept in zip(blocks, kept, strict=True):
-        for element, side in block.places if not is_kept else ():
+    elements = list(blocks)
+    kept = [_sign(number) in signs for number in range(len(elements))]
+    kept = _with_leads(elements, _with_headings(elements, _with_tables(elements, kept)))
+    for places, is_kept in zip(blocks.values(), kept, strict=True):
+        for element, side in places if not is_kept else ():
             setattr(element, side, None)
 
 
-def _with_headings(blocks: list[_Block], kept: list[bool]) -> list[bool]:
+def _with_headings(blocks: list[Element], kept: list[bool]) -> list[bool]:
     """Also keeps a heading with kept text below it."""
     found = list(kept)
-    below: _Block | None = None  # a kept block, with no heading in between
+    below: Element | None = None  # a kept block, with no heading in between
     for number in range(len(blocks) - 1, -1, -1):
         block = blocks[number]
-        if block.element.tag in HEADINGS and below is not None:
-            found[number] = found[number] or _home(block.element) in below.element.iterancestors()
+        if block.tag in HEADINGS and below is not None:
+            found[number] = found[number] or _home(block) in below.iterancestors()
         if found[number]:
             below = block
-        elif block.element.tag in HEADINGS:
+        elif block.tag in HEADINGS:
             below = None
     return found
 
 
-def _with_leads(blocks: list[_Block], kept: list[bool]) -> list[bool]:
+def _with_leads(blocks: list[Element], kept: list[bool]) -> list[bool]:
     """Also keeps the sentences between the title of a page and the kept text."""
     found = list(kept)
     is_below_title = False
     for number, block in enumerate(blocks):
-        if block.element.tag in HEADINGS:
-            is_below_title = block.element.tag == "h1" and kept[number]
+        if block.tag in HEADINGS:
+            is_below_title = block.tag == "h1" and kept[number]
         elif kept[number]:
             is_below_title = False
         elif is_below_title:
-            found[number] = _is_sentence(block.element)
+            found[number] = _is_sentence(block)
     return found
 
 
@@ -90,9 +83,9 @@ def _is_sentence(element: Element) -> bool:
     return len(text) >= _SHORTEST_LEAD and text.endswith((".", "!", "?")) and not is_link
 
 
-def _with_tables(blocks: list[_Block], kept: list[bool]) -> list[bool]:
+def _with_tables(blocks: list[Element], kept: list[bool]) -> list[bool]:
     """Keeps the whole of a table of which a part is kept, such as cells with links."""
-    around = [next(block.element.iterancestors("table"), None) for block in blocks]
+    around = [next(block.iterancestors("table"), None) for block in blocks]
     of_text = {table for table, is_kept in zip(around, kept, strict=True) if is_kept} - {None}
     of_text -= {t for t in of_text if t is not None and is_layout(t, cells_of(t))}
     return [is_kept or table in of_text for is_kept, table in zip(kept, around, strict=True)]
@@ -118,15 +111,16 @@ def _says_no_more(around: Element, heading: Element) -> bool:
     return True
 
 
-def _blocks(tree: Element) -> list[_Block]:
-    blocks: dict[Element, _Block] = {}
+def _blocks(tree: Element) -> dict[Element, list[tuple[Element, str]]]:
+    """Maps elements with text of their own to its places: (element, "text" or "tail")."""
+    blocks: dict[Element, list[tuple[Element, str]]] = {}
     for element in tree.iter(etree.Element):
         for side, within in (("text", element), ("tail", element.getparent())):
             if within is not None and (getattr(element, side) or "").strip():
                 while within.tag in INLINE and (parent := within.getparent()) is not None:
                     within = parent
-                blocks.setdefault(within, _Block(within, [])).places.append((element, side))
-    return list(blocks.values())
+                blocks.setdefault(within, []).append((element, side))
+    return blocks
 
 
 def _sign(number: int) -> str:

@@ -24,7 +24,7 @@ _SENTENCE_END = re.compile(r"[.:;?!…][”“»\"')\]]*$")
 _STARTS_PARAGRAPH = re.compile(r"[“„«\"'(\[]*[A-ZÀ-ÖØ-ÞΑ-ΩА-Я]")
 _STARTS_HEADING = re.compile(r"[“„«\"'(\[]*[A-ZÀ-ÖØ-ÞΑ-ΩА-Я\d]")
 _WRAPPED = 0.6  # of the longest line: a shorter one ends its paragraph
-_NEWLINE = re.compile("\n")
+_LINE = re.compile(r"[^\n]+")
 _MAX_TITLE = 200  # characters; a longer first line is a paragraph
 _MAX_HEADING = 120  # characters; the longest section heading of the briefs has 88
 
@@ -65,8 +65,7 @@ def _split(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
     Other line breaks count as wrapped text, whose lines are about equally long.
     """
-    starts = [start, *(m.end() for m in _NEWLINE.finditer(text, start, end))]
-    lines = list(zip(starts, [*(next_start - 1 for next_start in starts[1:]), end], strict=True))
+    lines = [line.span() for line in _LINE.finditer(text, start, end)]
     full = _WRAPPED * max(line_end - line for line, line_end in lines)
     noise = [is_noise(text[line:line_end]) for line, line_end in lines]
     cuts = [start]
