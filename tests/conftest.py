@@ -30,11 +30,9 @@ if TYPE_CHECKING:  # each takes time to load, and most tests need neither
     from tests.support.openai_server import Script
     from userdata.database import Database
 
-CORPUS = ROOT / "corpus"
-
-
-# What takes longest begins first, so that no worker is left alone with it.
-FOLDERS = ("browser", "servers", "faults", "ui", "index", "unit", "policy")
+# What takes longest begins first, so that no worker is left alone with it; but while a worker makes
+# the index over the bundled briefs the others do what needs none.
+FOLDERS = ("faults", "browser", "servers", "ui", "index", "unit", "policy")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -114,8 +112,10 @@ import sys
 from pathlib import Path
 from core.settings import Settings
 from ingest.pipeline import ingest
+from tests.support.kept import Kept
 Settings.model_config["env_file"] = None
-ingest(Settings(data_dir=Path(sys.argv[1]), corpus_dirs=(Path(sys.argv[2]),)))
+with Kept(Path(sys.argv[2])).in_place():
+    ingest(Settings(data_dir=Path(sys.argv[1]), corpus_dirs=(Path("corpus"),)))
 """
 
 
@@ -146,10 +146,16 @@ def kept_indexes(pytestconfig: pytest.Config) -> Path:
     return _kept(pytestconfig, "indexes", _MAKERS)
 
 
+@pytest.fixture(scope="session")
+def vectors(pytestconfig: pytest.Config) -> Path:
+    """The file with vectors that tests computed before."""
+    return _kept(pytestconfig, "vectors", _EMBEDDER) / "vectors.sqlite"
+
+
 @pytest.fixture(autouse=True, scope="session")
-def made_once(pytestconfig: pytest.Config) -> Iterator[Kept]:
+def made_once(vectors: Path) -> Iterator[Kept]:
     """Vectors and reading processes that tests share."""
-    found = Kept(_kept(pytestconfig, "vectors", _EMBEDDER) / "vectors.sqlite")
+    found = Kept(vectors)
     with found.in_place():
         yield found
 
@@ -169,41 +175,25 @@ def nothing_kept(made_once: Kept) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def settings(
-    kept_indexes: Path, tmp_path_factory: pytest.TempPathFactory, _no_settings_from_outside: None
+    kept_indexes: Path,
+    vectors: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    _no_settings_from_outside: None,
 ) -> Settings:
     """Settings of an index over the bundled briefs: do not ingest into it.
 
     It is built once per state of the code that builds it, by a process of its own, and kept in
     pytest's cache; each session, and each of several workers, has a copy.
     """
-    data = tmp_path_factory.mktemp("data") / "index"
-    copy_index(_made(kept_indexes, "bundled", CORPUS), data)
-    return Settings(data_dir=data, corpus_dirs=(CORPUS,))
-
-
-@pytest.fixture(scope="session")
-def unprepared(
-    kept_indexes: Path, tmp_path_factory: pytest.TempPathFactory, _no_settings_from_outside: None
-) -> Settings:
-    """As `settings`, of the same briefs without their prepared questions."""
-    texts = tmp_path_factory.mktemp("unprepared")
-    shutil.copytree(
-        CORPUS, texts, ignore=shutil.ignore_patterns("*.questions.*"), dirs_exist_ok=True
-    )
-    data = tmp_path_factory.mktemp("data") / "index"
-    copy_index(_made(kept_indexes, "unprepared", texts), data)
-    return Settings(data_dir=data, corpus_dirs=(texts,))
-
-
-def _made(kept: Path, name: str, texts: Path) -> Path:
-    """The kept index of this name, which is made over these texts if it is not there."""
-    made = kept / name
-    with FileLock(kept / "lock"):
+    made = kept_indexes / "bundled"
+    with FileLock(kept_indexes / "lock"):
         if not made.exists():
-            making = kept / "making"
-            subprocess.run([sys.executable, "-c", _MAKE, making, texts], cwd=ROOT, check=True)
+            making = kept_indexes / "making"
+            subprocess.run([sys.executable, "-c", _MAKE, making, vectors], cwd=ROOT, check=True)
             making.rename(made)
-    return made
+    data = tmp_path_factory.mktemp("data") / "index"
+    copy_index(made, data)
+    return Settings(data_dir=data, corpus_dirs=(ROOT / "corpus",))
 
 
 @pytest.fixture(scope="session")

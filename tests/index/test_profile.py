@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from itertools import chain
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from chain.assistant import Assistant
 from core.errors import ModelError
-from core.settings import Settings
+from core.settings import ROOT, Settings
 from ingest.pipeline import ingest
 from research.fitting import write
 from tests.support.profiles import own_profiles as own_profiles
@@ -46,23 +47,20 @@ class Turned(LocalEmbedder):
         return np.asarray(turned / lengths, dtype=np.float32)
 
 
-@pytest.fixture(scope="module")
-def turned(unprepared: Settings, tmp_path_factory: pytest.TempPathFactory) -> Index:
-    """The same briefs, in the other geometry."""
-    own = unprepared.model_copy(update={"data_dir": tmp_path_factory.mktemp("turned")})
+@pytest.mark.long
+def test_an_answer_in_another_geometry(settings: Settings, tmp_path: Path) -> None:
+    """Over the briefs without their prepared questions."""
+    texts = shutil.copytree(
+        ROOT / "corpus", tmp_path / "texts", ignore=shutil.ignore_patterns("*.questions.*")
+    )
+    own = Settings(data_dir=tmp_path / "turned", corpus_dirs=(texts,))
     embedder = Turned()
     ingest(own, embedder=embedder)
-    return Index(own, Generations(own), embedder)
-
-
-@pytest.mark.long
-def test_an_answer_in_another_geometry(turned: Index, unprepared: Settings) -> None:
-    assistant = Assistant(unprepared)
-    expected = assistant.ask("Hoeveel is de drugsmarkt waard?", language="nl")
-    assistant.index = turned
+    assistant = Assistant(settings)
+    assistant.index = Index(own, Generations(own), embedder)
     answer = assistant.ask("Hoeveel is de drugsmarkt waard?", language="nl")
-    assert answer.kind == expected.kind
-    assert all("30 miljard euro" in given.text for given in (answer, expected))
+    assert answer.kind == "found"  # as of the default embedder
+    assert "30 miljard euro" in answer.text
     assert assistant.ask("Goedemorgen!", language="nl").message == "greeting"
     assert not assistant.ask("Wie won het songfestival van 1975?", language="nl").answered
 

@@ -20,7 +20,7 @@ from tests.support.odd_texts import texts
 from tests.support.openai_server import Script, openai_server, reply_of
 from ui.answers.answer_view import answer_html
 
-steady = settings(deadline=None, derandomize=True, max_examples=40, database=None)
+steady = settings(deadline=None, derandomize=True, max_examples=25, database=None)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ TRUE = (
 sentences = st.lists(st.one_of(st.sampled_from(TRUE), written), max_size=4)
 
 
-@settings(steady, max_examples=25)
+@settings(steady, max_examples=15)
 @given(reply=st.one_of(sentences.map(lambda texts: reply_of(*texts)), replies))
 def test_an_answer_by_any_reply_of_a_model_is_exact(
     with_model: Assistant, server: Script, reply: str

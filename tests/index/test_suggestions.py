@@ -6,23 +6,23 @@ import pytest
 
 from chain.answer.suggestions import examples, questions_about
 from chain.assistant import Assistant
-from core.settings import Settings
 from core.source import Scope
 from language.identify import written_in
 from tests.support.searches import searches
+from tests.support.small import LIGHTHOUSES, Small
 from userdata.conversation import Conversation, Exchange
 
 
-def test_where_nothing_is_prepared_nothing_is_offered(unprepared: Settings) -> None:
-    assistant = Assistant(unprepared)
+def test_where_nothing_is_prepared_nothing_is_offered(indexed: Small) -> None:
+    assistant = Assistant(indexed({"lighthouses.md": LIGHTHOUSES}))
     index = assistant.index.snapshot()
-    assert examples(index, "nl") == ()
-    for document in index.documents():
-        assert questions_about(index, document, document.language) == ()
-    answer = assistant.ask("How big is the drug market in the EU?")
+    assert examples(index, "en") == ()
+    (document,) = index.documents()
+    assert questions_about(index, document, "en") == ()
+    answer = assistant.ask("How many lighthouses does the northern coast have?")
     assert answer.is_sourced
     assert assistant.follow_ups(answer) == ()
-    refused = assistant.ask("How many drug laboratories were found in Poland?")
+    refused = assistant.ask("How many lighthouses does Portugal have?")
     assert (refused.related, assistant.follow_ups(refused)) == ((), ())
 
 
