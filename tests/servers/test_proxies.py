@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import ssl
 import subprocess
@@ -20,10 +19,10 @@ from playwright.sync_api import Browser, expect
 from core.settings import ROOT, Settings
 from tests.support import patient_http
 from tests.support.browser import UNANSWERED, ask, evidence, free_port, served
-from tests.support.databases import make_certificate
+from tests.support.databases import make_certificate, running
 from tests.support.http_server import Handler, http_server
+from tests.support.proxies import nginx
 from tests.support.sign_in import PEOPLE, secrets_of, sign_in
-from tests.support.waiting import PATIENCE, listens, until
 from ui.texts import load
 
 # The provider still uses an interface of Authlib that goes away in its next major version.
@@ -37,16 +36,6 @@ class Proxy(NamedTuple):
 
     address: str
     plain: int
-
-
-def _program() -> str:
-    """nginx; the test is skipped without it, or fails if REQUIRE_SERVERS is 1."""
-    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/sbin")
-    if found is None:
-        if os.environ.get("REQUIRE_SERVERS") == "1":
-            pytest.fail("nginx is not installed")
-        pytest.skip("nginx is not installed")
-    return found
 
 
 def _replaced(text: str, changes: dict[str, str]) -> str:
@@ -71,17 +60,7 @@ def _nginx(folder: Path, port: int, plain: int, apps: list[int]) -> list[str]:
         "127.0.0.1:8502": f"127.0.0.1:{apps[1]}",
     }
     site = _replaced((ROOT / "deploy/nginx.conf").read_text("utf-8"), changes)
-    temporary = " ".join(
-        f"{kind}_temp_path {folder}/{kind};"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    user = "user root;" if os.geteuid() == 0 else ""
-    whole = f"""{user} daemon off; pid {folder}/pid; error_log {folder}/log warn;
-events {{}}
-http {{ access_log off; {temporary}
-{site} }}"""
-    (folder / "nginx.conf").write_text(whole, "utf-8")
-    command = [_program(), "-e", str(folder / "log"), "-c", str(folder / "nginx.conf")]
+    command = nginx(folder, site)
     subprocess.run([*command, "-t"], check=True, capture_output=True)
     return command
 
@@ -89,15 +68,8 @@ http {{ access_log off; {temporary}
 @contextmanager
 def _proxied(folder: Path, port: int, apps: list[int]) -> Iterator[Proxy]:
     plain = free_port()
-    command = _nginx(folder, port, plain, apps)
-    with (folder / "output").open("w") as output:
-        proxy = subprocess.Popen(command, stdout=output, stderr=output)
-    try:
-        until(lambda: listens(port), "nginx listens", told=(folder / "output").read_text)
+    with running(_nginx(folder, port, plain, apps), port):
         yield Proxy(f"https://localhost:{port}", plain)
-    finally:
-        proxy.terminate()
-        proxy.wait(timeout=PATIENCE)
 
 
 def _process_of(port: int) -> int:

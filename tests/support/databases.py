@@ -43,8 +43,9 @@ def running(command: Sequence[str], port: int) -> Iterator[subprocess.Popen[byte
 
 
 def chroma_command(folder: Path, port: int) -> list[str]:
-    program = str(Path(sys.executable).with_name("chroma"))
-    return [program, "run", "--path", str(folder), "--port", str(port)]
+    """As `chroma run`, which first loads all of the client, in a second of a processor."""
+    program = "import sys, chromadb_rust_bindings; chromadb_rust_bindings.cli(sys.argv)"
+    return [sys.executable, "-c", program, "run", "--path", str(folder), "--port", str(port)]
 
 
 @contextmanager

@@ -1,16 +1,12 @@
 """Fewer processes for the tests of a page that starts many: each that imports what we import costs
-seconds of the processor. What is the same in any process is done here, or in one that stays."""
+seconds of the processor."""
 
 import io
-import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
-import pytest
-
 from ingest.__main__ import main
-from ingest.passages.isolated import Loader
 from ui import jobs
 
 start_apart = jobs.start
@@ -35,34 +31,3 @@ def start_here(data_dir: Path, kind: jobs.JobKind, arguments: Sequence[str], by:
         code = main(arguments[2:])
     program = _SAYS.format(out=out.getvalue(), err=err.getvalue(), code=code)
     return start_apart(data_dir, kind, ("-c", program, *arguments[2:]), by)
-
-
-@contextmanager
-def one_worker() -> Iterator[None]:
-    """All files are read by one worker (`ingest.passages.isolated`) for each set of limits."""
-    workers: dict[tuple[object, ...], subprocess.Popen[str]] = {}
-    start, stop = Loader._start, Loader._stop
-
-    def find(loader: Loader) -> subprocess.Popen[str]:
-        given = vars(loader)
-        limits = tuple(
-            given[name] for name in sorted(given) if name not in ("_worker", "_data_dir")
-        )
-        if limits not in workers or workers[limits].poll() is not None:
-            workers[limits] = start(loader)
-        loader._worker = workers[limits]
-        return workers[limits]
-
-    def leave(loader: Loader, patience: float = 0) -> int:
-        if patience:  # it has ended, or hangs
-            return stop(loader, patience)
-        loader._worker = None
-        return 0
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Loader, "_start", find)
-        patch.setattr(Loader, "_stop", leave)
-        yield
-    for worker in workers.values():
-        with worker:
-            worker.kill()

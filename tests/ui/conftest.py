@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from core.settings import ROOT, Settings
 from tests.support.apps import run, visit
 from tests.support.chats import Open
-from tests.support.in_process import one_worker, start_here
+from tests.support.in_process import start_here
 from tests.support.searches import Counted
 from ui import jobs
 from userdata.database import FILE
@@ -34,13 +34,6 @@ def _nothing_cached() -> Iterator[None]:
     st.cache_resource.clear()
     yield
     st.cache_resource.clear()
-
-
-@pytest.fixture(scope="module")
-def one_reader() -> Iterator[None]:
-    """The files of a module's tests are read in one process."""
-    with one_worker():
-        yield
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ The fleet has 30 ships. Its admiral is Anna Visser.
 WHO = "Wie voert het bevel over de vloot?"
 ADMIRAL = "De admiraal is Anna Visser."
 HOSTILE = "Wie <script>window.harmed=1</script> **leidt** $x$ de vloot :smile:?"
-pytestmark = pytest.mark.usefixtures("one_reader", "commands_here")
+pytestmark = pytest.mark.usefixtures("commands_here")
 TODAY = datetime.datetime.now(datetime.UTC).date()
 
 

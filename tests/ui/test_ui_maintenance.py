@@ -3,7 +3,6 @@
 import datetime
 import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.settings import Settings
 from eval import runs
+from ingest.commands import fetch
+from ingest.official.cellar import Cellar
+from ingest.official.client import Client
 from ingest.pipeline import ingest
 from ingest.publishing.lock import exclusive
 from tests.support.apps import all_text as shown
@@ -33,17 +35,7 @@ from vectorstore.generations import Generations
 ALPHA = "---\nid: alpha\ntitle: Alpha\nlanguage: nl\n---\n\n# Alpha\n\nDe vloot telt 30 schepen.\n"
 BETA = "---\nid: beta\ntitle: Beta\nlanguage: nl\n---\n\n# Beta\n\nDe haven telt 12 kranen.\n"
 WAITS = ("-c", RUNS_ON, "rollback")
-FETCH = """
-import sys
-from ingest.__main__ import main
-from ingest.commands import fetch
-from ingest.official.cellar import Cellar
-from ingest.official.client import Client
-fetch.Client = lambda size_limit: Client(origins={{"{url}"}}, tries=1)
-fetch.Cellar = lambda client: Cellar(client, "{url}/resource/celex/")
-sys.exit(main(sys.argv[1:]))
-"""
-pytestmark = pytest.mark.usefixtures("one_reader", "commands_here")
+pytestmark = pytest.mark.usefixtures("commands_here")
 
 
 @pytest.fixture
@@ -382,16 +374,10 @@ def test_texts_are_fetched_and_what_failed_is_told(
 ) -> None:
     with publications_server() as office:
         office.hold(STRATEGY, "nld", XHTML, text("Strategie <b>x</b>"))
-        real = jobs.start
-
-        def at_the_office(
-            data_dir: Path, kind: jobs.JobKind, arguments: Sequence[str], by: str
-        ) -> jobs.Job:
-            """The same work, at an office on loopback: no setting can say so."""
-            program = FETCH.format(url=office.url)
-            return real(data_dir, kind, ("-c", program, *arguments[2:]), by)
-
-        monkeypatch.setattr(jobs, "start", at_the_office)
+        # No setting names another office than the real one.
+        client = Client(origins={office.url}, tries=1)
+        monkeypatch.setattr(fetch, "Client", lambda size_limit: client)
+        monkeypatch.setattr(fetch, "Cellar", lambda client: Cellar(client, office.resources))
         run(app.text_input(key="maintenance-celex").set_value(STRATEGY))
         press(app, "maintenance-fetch")
         finished(app, settings)
