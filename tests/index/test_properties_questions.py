@@ -26,8 +26,8 @@ from ui.markup import escape
 from ui.sources.word_search import compared, spans
 from vectorstore.keyword_index import KeywordIndex
 
-steady = settings(deadline=None, derandomize=True, max_examples=100, database=None)
-slow = settings(steady, max_examples=40)
+steady = settings(deadline=None, derandomize=True, max_examples=50, database=None)
+slow = settings(steady, max_examples=25)
 
 LANGUAGES = (
     "nl", "en", "de", "fr", "el", "bg", "mt", "ga", "pl", "sv", "hu", "lt",

@@ -75,10 +75,10 @@ def by_definition(question: str, heading: str, text: str) -> float:
 
 
 def test_scores_are_what_the_weights_say(passage: Passage) -> None:
-    for question in ("How high is the fine?", "Wanneer mag ik niet vissen?"):
-        found = reader().scores(question, [(passage.headings[-1], text) for text in TEXTS[:2]])
-        told = [by_definition(question, passage.headings[-1], text) for text in TEXTS[:2]]
-        assert found == pytest.approx(told, abs=0.15)  # products of 8 bits
+    question, heading = "Wanneer mag ik niet vissen?", passage.headings[-1]
+    found = reader().scores(question, [(heading, text) for text in TEXTS[:2]])
+    defined = [by_definition(question, heading, text) for text in TEXTS[:2]]
+    assert found == pytest.approx(defined, abs=0.15)  # products of 8 bits
 
 
 def test_the_unit_that_answers_is_first_in_another_language_too(passage: Passage) -> None:

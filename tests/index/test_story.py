@@ -1,36 +1,12 @@
-"""The whole product in one page: ingest a few sentences, ask, check the citation."""
+"""The whole product in one page: ingest a few sentences (tests/support/small.py), ask, check the
+citation."""
 
 import pytest
 
 from chain.assistant import Assistant
 from core.answer import Finished, TextDelta
 from ingest.pipeline import ingest
-from tests.support.small import Small
-
-LIGHTHOUSES = """---
-id: lighthouses
-title: "Lighthouses of the northern coast"
-reference: "REF(2021) 12"
-date: 2021-05-01
-language: en
-area: coast
-url: "https://example.org/lighthouses"
----
-
-# Lighthouses of the northern coast
-
-## Number and age
-
-The northern coast has 31 lighthouses. The oldest lighthouse dates from 1790.
-
-## Upkeep
-
-The harbour authority maintains the lighthouses. It checks, every year:
-
-- the lamps;
-- the foghorns;
-- the stairs.
-"""
+from tests.support.small import LIGHTHOUSES, Small
 
 
 def test_a_question_is_answered_from_the_sources_with_a_checked_citation(small: Small) -> None:

@@ -17,6 +17,7 @@ from ui.answers.checks import remarks_below
 from ui.texts import load
 
 TODAY = datetime.date(2026, 11, 24)
+YESTERDAY, TOMORROW = (TODAY + datetime.timedelta(days=days) for days in (-1, 1))
 
 
 def document(name: str, language: str = "nl", **given: object) -> DocumentInfo:
@@ -24,17 +25,17 @@ def document(name: str, language: str = "nl", **given: object) -> DocumentInfo:
 
 
 CELEX = "52020DC0607"
-OLD_AND_NEW = [
-    document("old", superseded_by="new"),
-    document("new", effective_from=TODAY + datetime.timedelta(days=1)),
-]
+OLD_AND_NEW = [document("old", superseded_by="new"), document("new", effective_from=TOMORROW)]
 BRIEF_AND_OFFICIAL = [
     document("brief", "nl", kind="brief", celex=CELEX),
     document("brief", "en", kind="brief", celex=CELEX),
     document("52020dc0607", "nl", kind="official", celex=CELEX),
     document("other", "nl", kind="brief"),
 ]
-TOMORROW = TODAY + datetime.timedelta(days=1)
+OFFICIAL_LATER = [
+    document("brief", kind="brief", celex=CELEX),
+    document("official", kind="official", celex=CELEX, date=TODAY),
+]
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,8 @@ TOMORROW = TODAY + datetime.timedelta(days=1)
         (OLD_AND_NEW, TODAY, {"new.nl": "upcoming"}),
         (OLD_AND_NEW, TOMORROW, {"old.nl": "superseded"}),
         (BRIEF_AND_OFFICIAL, TODAY, {"brief.nl": "summary"}),  # not in another language
+        (OFFICIAL_LATER, YESTERDAY, {}),
+        (OFFICIAL_LATER, TODAY, {"brief.nl": "summary"}),
     ],
 )
 def test_what_is_not_in_force_on_a_day(

@@ -20,32 +20,11 @@ from ingest.reading.question_file import read_file
 from tests.support.commands import environment
 from tests.support.interrupting import interruptible
 from tests.support.openai_server import NO_CREDIT, Request, Script
-from tests.support.small import Small
+from tests.support.small import HARBOUR, Small
 from vectorstore.generations import Generations
 from vectorstore.store import open_index
 
-PORT = """---
-id: port
-title: The port of Veldport
-language: en
----
-
-# The port of Veldport
-
-The port of Veldport opened in 1954. It is run by the Port Board.
-
-## Cranes
-
-Since the renewal the quay has 31 cranes. The oldest crane dates from 1961.
-
-## Rules
-
-The board has three aims:
-
-- cleaner water in the basins;
-- fewer accidents on the quays;
-- shorter waiting times for barges.
-
+PORT = f"""{HARBOUR}
 ## Money
 
 The town paid EUR 12 million for the new quay. Half of it came from a European fund.
@@ -56,9 +35,9 @@ Every spring some four hundred terns breed on the roof of the old grain store.
 """
 CRANES = ["How many cranes does the quay of Veldport have?", "number of cranes Veldport"]
 WRITTEN: Mapping[str, list[tuple[list[int], list[str]]]] = {
-    "The port of Veldport": [([1], ["When did the port of Veldport open?"])],
+    "The harbour of Veldport": [([1], ["When did the harbour of Veldport open?"])],
     "Cranes": [([1], CRANES), ([2], ["How old is the oldest crane of Veldport?"])],
-    "Rules": [([1, 2, 3, 4], ["What does the Port Board of Veldport want to achieve?"])],
+    "Rules": [([1, 2, 3, 4], ["What does the Harbour Board of Veldport want to achieve?"])],
     "Money": [([1], ["What did the town pay for the new quay?"])],
     "Birds": [([1], ["How many terns breed on the grain store?"])],
 }
@@ -168,14 +147,14 @@ def test_instructions_in_a_source_or_a_reply_do_nothing(indexed: Small, server: 
 def test_without_a_file_only_the_cost_is_told_and_one_that_is_there_stays(
     file: Path, port: Settings, server: Script, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("port") == 0
+    assert run("harbour") == 0
     out = capsys.readouterr().out
     assert re.search(r"5 of 5 sections, one call each, about [\d,]+ tokens of prompts and", out)
     assert f"of replies, to {server.url}." in out
-    assert run("port", "--limit", "2") == 0
+    assert run("harbour", "--limit", "2") == 0
     assert "2 of 5 sections" in capsys.readouterr().out
     file.write_text("mine")
-    assert run("port", "--to", file) == 1
+    assert run("harbour", "--to", file) == 1
     assert "cannot be made: File exists" in capsys.readouterr().err
     assert (server.paths, file.read_text()) == ([], "mine")
 
@@ -183,7 +162,7 @@ def test_without_a_file_only_the_cost_is_told_and_one_that_is_there_stays(
 def test_what_is_written_can_be_put_beside_the_document_and_is_not_asked_again(
     file: Path, server: Script, port: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("port.en", "--to", file) == 0
+    assert run("harbour.en", "--to", file) == 0
     printed = capsys.readouterr()
     assert f"{file}: 7 questions. Read them" in printed.out
     assert "5 of 5: Birds: 1 questions, 0 dropped" in printed.err
@@ -195,7 +174,7 @@ def test_what_is_written_can_be_put_beside_the_document_and_is_not_asked_again(
     file.rename(folder / "port.questions.yaml")
     ingest(port)
     assert Generations(port).current().counts().questions == 7
-    assert run("port", "--to", file) == 0
+    assert run("harbour", "--to", file) == 0
     assert "nothing to ask about" in capsys.readouterr().out
     assert (len(server.requests), file.exists()) == (5, False)
 
@@ -208,23 +187,23 @@ def test_what_was_asked_before_ctrl_c_is_written(file: Path, server: Script) -> 
 
     server.reply = interrupts_the_third
     with interruptible():
-        assert run("port", "--to", file) == 130
+        assert run("harbour", "--to", file) == 130
     assert len(written_in(file)) > 1
 
 
 def test_what_fails_is_told_and_what_lasts_ends_the_run(
     file: Path, server: Script, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    deep = '{"answers": [' + "[" * 20_000 + "]" * 20_000 + "]}"
+    deep = '{"answers": [' + "[" * 12_000
     unusable = {"Cranes": "I cannot.", "Birds": deep}
     server.reply = lambda request: unusable.get(heading(request)) or written(request)
-    assert run("port", "--to", file) == 1
+    assert run("harbour", "--to", file) == 1
     assert len(re.findall("not in the form", capsys.readouterr().err)) == 2
     assert len(written_in(file)) == 3
     file.unlink()
     server.requests.clear()
     server.reply = NO_CREDIT
-    assert run("port", "--to", file) == 1
+    assert run("harbour", "--to", file) == 1
     assert "no room or no credit left" in capsys.readouterr().err
     assert len({heading(request) for request in server.requests}) == 1
     assert written_in(file) == []
@@ -233,9 +212,9 @@ def test_what_fails_is_told_and_what_lasts_ends_the_run(
 def test_wrong_names_and_a_missing_model_are_told_with_a_remedy(
     file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("harbour") == 1
-    assert "no document 'harbour' in the index" in capsys.readouterr().err
+    assert run("port") == 1
+    assert "no document 'port' in the index" in capsys.readouterr().err
     monkeypatch.delenv("OPENAI_BASE_URL")
     monkeypatch.delenv("STRATEGIEWIJZER_MODEL")
-    assert run("port") == 1
+    assert run("harbour") == 1
     assert "No language model is configured" in capsys.readouterr().err
