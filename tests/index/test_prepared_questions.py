@@ -323,9 +323,8 @@ def test_kept_vectors_are_used(harbour: Settings, tmp_path: Path, run_ingest: Co
 
 
 def test_a_wrong_file_is_told_and_its_document_stays_as_it_was(
-    small: Small, run_ingest: Command
+    harbour: Settings, small: Small, run_ingest: Command
 ) -> None:
-    ingest(small({"harbour.md": HARBOUR, "harbour.questions.yaml": QUESTIONS}))
     wrong = QUESTIONS.replace("units", "unit", 1)
     other = "# Quays\n\nThe quays of Elsewhere are long.\n"
     settings = small({"harbour.md": CHANGED, "harbour.questions.yaml": wrong, "quays.en.md": other})
@@ -408,7 +407,6 @@ def test_a_question_of_an_evaluation_that_is_prepared_measures_memory() -> None:
 def test_own_questions_are_kept_by_the_key_of_their_document_and_replace_the_same_words(
     harbour: Settings, run_ingest: Command
 ) -> None:
-    ingest(harbour)  # an index that is copied has the paths of another test
     own = OwnQuestions(harbour)
     hoists = asked_in("en", "Number of hoists Veldport")
     approval = Approval(by="A. Person", on=datetime.date(2026, 11, 29))
@@ -434,11 +432,10 @@ def test_own_questions_are_kept_by_the_key_of_their_document_and_replace_the_sam
     assert "nowhere.en.questions.yaml: there is no document of this name" in run_ingest.out
 
 
-def test_own_questions_of_one_document_are_taken_over_alone(small: Small) -> None:
+def test_own_questions_of_one_document_are_taken_over_alone(indexed: Small) -> None:
     """As after an approval: answers of other documents wait for their own."""
     quays = HARBOUR.replace("harbour", "quays").replace("31 cranes", "7 cranes")
-    settings = small({"harbour.md": HARBOUR, "quays.md": quays})
-    ingest(settings)
+    settings = indexed({"harbour.md": HARBOUR, "quays.md": quays})
     own = OwnQuestions(settings)
     for key in ("harbour.en", "quays.en"):
         hoists = asked_in("en", f"number of hoists {key}")

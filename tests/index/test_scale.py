@@ -50,9 +50,11 @@ def _current(settings: Settings) -> Generation:
 
 
 @pytest.mark.usefixtures("_never_merged")
-def test_a_changed_document_is_written_alone_and_the_rest_is_shared(small: Small) -> None:
-    settings = small(_files())
-    first = ingest(settings).generation
+def test_a_changed_document_is_written_alone_and_the_rest_is_shared(
+    indexed: Small, small: Small
+) -> None:
+    settings = indexed(_files())
+    first = _current(settings).id
     before = _collections(settings)
     small(_files(beta="Now of boats."))
 
@@ -68,10 +70,9 @@ def test_a_changed_document_is_written_alone_and_the_rest_is_shared(small: Small
 
 @pytest.mark.usefixtures("_never_merged")
 def test_after_updates_each_passage_has_the_shares_it_has_in_an_index_made_at_once(
-    small: Small,
+    indexed: Small, small: Small
 ) -> None:
-    settings = small(_files(beta="Once of canoes."))
-    ingest(settings)
+    settings = indexed(_files(beta="Once of canoes."))
     for text in ("Now of rafts.", "Again of canoes.", "Now of ships."):
         small(_files(beta=text))
         ingest(settings)
@@ -111,9 +112,9 @@ def test_a_keyword_index_that_cannot_be_put_in_place_is_told_and_the_same_of_ano
     assert [found.name for found in tmp_path.iterdir()] == ["words"]
 
 
-def test_a_keyword_index_that_is_being_made_is_not_removed(small: Small) -> None:
-    settings = small(_files())
-    current = ingest(settings).generation
+def test_a_keyword_index_that_is_being_made_is_not_removed(indexed: Small) -> None:
+    settings = indexed(_files())
+    current = _current(settings).id
     folder = settings.data_dir / "keyword"
     for name in (f"{current}.1234abcd", "20200101T000000-0000", "20200101T000000-0000.1234abcd"):
         (folder / name).mkdir(parents=True)
@@ -124,9 +125,8 @@ def test_a_keyword_index_that_is_being_made_is_not_removed(small: Small) -> None
 
 
 @pytest.mark.usefixtures("_never_merged")
-def test_a_search_over_segments_finds_what_it_finds_in_one(small: Small) -> None:
-    settings = small(_files())
-    ingest(settings)
+def test_a_search_over_segments_finds_what_it_finds_in_one(indexed: Small, small: Small) -> None:
+    settings = indexed(_files())
     for first in ("Now of boats.", "Now of trains.", "Now of lorries."):
         small(_files(beta=first))
         ingest(settings)
@@ -141,9 +141,8 @@ def test_a_search_over_segments_finds_what_it_finds_in_one(small: Small) -> None
 
 
 @pytest.mark.usefixtures("_never_merged")
-def test_a_stale_passage_is_never_found_however_near(small: Small) -> None:
-    settings = small(_files())
-    ingest(settings)
+def test_a_stale_passage_is_never_found_however_near(indexed: Small, small: Small) -> None:
+    settings = indexed(_files())
     small(_files(beta="Now of boats."))
     ingest(settings)
     vector = open_index(settings).embedder.query("Here beta speaks of ships.")
@@ -162,9 +161,9 @@ def test_a_stale_passage_is_never_found_however_near(small: Small) -> None:
 
 
 @pytest.mark.usefixtures("_never_merged")
-def test_a_segment_stays_as_long_as_a_kept_generation_uses_it(small: Small) -> None:
-    settings = small(_files()).model_copy(update={"keep_generations": 2})
-    first = ingest(settings).generation
+def test_a_segment_stays_as_long_as_a_kept_generation_uses_it(indexed: Small, small: Small) -> None:
+    settings = indexed(_files()).model_copy(update={"keep_generations": 2})
+    first = _current(settings).id
     made = [first]
     for number in range(3):
         small(_files(alpha=f"Of {number} boats."))
@@ -187,10 +186,9 @@ def test_a_segment_stays_as_long_as_a_kept_generation_uses_it(small: Small) -> N
 @pytest.mark.usefixtures("_never_merged")
 @pytest.mark.parametrize("step", ["_embed", "publish", "remove"])
 def test_a_run_that_is_cut_off_leaves_all_segments_in_use(
-    small: Small, monkeypatch: pytest.MonkeyPatch, step: str
+    indexed: Small, small: Small, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    settings = small(_files())
-    ingest(settings)
+    settings = indexed(_files())
     small(_files(alpha="Of boats."))
     before = ingest(settings).generation
     was = _found(settings)
@@ -216,9 +214,9 @@ def test_a_run_that_is_cut_off_leaves_all_segments_in_use(
     assert Generations(settings).unpublished() == []
 
 
-def test_an_index_that_cannot_be_read_is_refused_and_built_anew(small: Small) -> None:
-    settings = small(_files())
-    generation = ingest(settings).generation
+def test_an_index_that_cannot_be_read_is_refused_and_built_anew(indexed: Small) -> None:
+    settings = indexed(_files())
+    generation = _current(settings).id
     passages = chroma.connect(settings).get_collection(f"passages-{generation}", None)
     passages.modify(metadata={"manifest": "of another kind"})
 

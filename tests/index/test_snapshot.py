@@ -38,9 +38,11 @@ def _answered(assistant: Assistant, question: str, publish: Callable[[], object]
 
 
 @pytest.mark.parametrize("question", [ASKED, PARTS, REFUSED])
-def test_what_is_published_meanwhile_is_in_the_next_answer(small: Small, question: str) -> None:
-    settings = small(_files(31))
-    first = ingest(settings).generation
+def test_what_is_published_meanwhile_is_in_the_next_answer(
+    indexed: Small, small: Small, question: str
+) -> None:
+    settings = indexed(_files(31))
+    first = Generations(settings).current().id
     assistant = Assistant(settings)
     before = assistant.ask(question)
     small(_files(33))
@@ -54,14 +56,13 @@ def test_what_is_published_meanwhile_is_in_the_next_answer(small: Small, questio
     assert after.text != before.text
 
 
-def test_a_superseded_generation_is_let_go_at_once(small: Small) -> None:
+def test_a_superseded_generation_is_let_go_at_once(indexed: Small, small: Small) -> None:
     prepared = """by: project
 answers: [{units: ["The northern coast has"], questions: {en: ["How many lights are there?"]}}]
 """
     dutch = LIGHTHOUSES.replace("lighthouses", "vuurtorens").replace(": en", ": nl")
     files = {"lighthouses.en.questions.yaml": prepared, "vuurtorens.nl.md": dutch}
-    settings = small({**_files(32), **files})
-    ingest(settings)
+    settings = indexed({**_files(32), **files})
     assistant = Assistant(settings)
     index = assistant.index.snapshot()
     scope = Scope(documents=("lighthouses",))
@@ -84,9 +85,10 @@ answers: [{units: ["The northern coast has"], questions: {en: ["How many lights 
         gc.enable()
 
 
-def test_a_generation_that_is_removed_meanwhile_has_the_question_asked_again(small: Small) -> None:
-    settings = small(_files(31)).model_copy(update={"keep_generations": 1})
-    ingest(settings)
+def test_a_generation_that_is_removed_meanwhile_has_the_question_asked_again(
+    indexed: Small, small: Small
+) -> None:
+    settings = indexed(_files(31)).model_copy(update={"keep_generations": 1})
     assistant = Assistant(settings)
     published: list[str] = []
 
@@ -104,10 +106,9 @@ def test_a_generation_that_is_removed_meanwhile_has_the_question_asked_again(sma
 
 
 def test_after_a_sentence_was_shown_no_other_answer_begins(
-    small: Small, monkeypatch: pytest.MonkeyPatch
+    indexed: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = small(_files(31))
-    ingest(settings)
+    settings = indexed(_files(31))
     assistant = Assistant(settings)
     events = assistant.stream(ASKED)
     seen = [next(events)]

@@ -1,6 +1,5 @@
 """What a sync does to documents: files that move, fail, are gone, or are named alone."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from ingest.publishing.ingest_run import FileDone, IngestOptions, StoppedError
 from ingest.publishing.verify import check
 from ingest.reading.formats import READERS, Reader
 from tests.support.small import Small, document
-from vectorstore import chroma
 from vectorstore.embeddings import LocalEmbedder
 from vectorstore.generations import Generations
 from vectorstore.store import open_index
@@ -30,9 +28,8 @@ def _texts(settings: Settings) -> str:
     return "\n".join(p.text for p in Generations(settings).current().all_passages())
 
 
-def test_a_file_at_another_path_keeps_its_vectors(small: Small) -> None:
-    settings = small({"alpha.md": TEXT, "beta.md": document("beta")})
-    ingest(settings)
+def test_a_file_at_another_path_keeps_its_vectors(indexed: Small) -> None:
+    settings = indexed({"alpha.md": TEXT, "beta.md": document("beta")})
     folder = settings.corpus_dirs[0]
     (folder / "alpha.md").rename(folder / "omega.md")  # its id is its name
     (folder / "beta.md").rename(folder / "new.md")
@@ -51,9 +48,10 @@ def test_a_file_at_another_path_keeps_its_vectors(small: Small) -> None:
     assert _documents(settings) == {"psi"}
 
 
-def test_a_file_that_fails_keeps_its_last_good_version_until_it_is_mended(small: Small) -> None:
-    settings = small({"alpha.md": document("alpha"), "beta.md": document("beta", "Of canoes.")})
-    ingest(settings)
+def test_a_file_that_fails_keeps_its_last_good_version_until_it_is_mended(
+    indexed: Small, small: Small
+) -> None:
+    settings = indexed({"alpha.md": document("alpha"), "beta.md": document("beta", "Of canoes.")})
     broken = document("beta").replace("language: en", "language: english")
     small({"alpha.md": document("alpha", "Of boats."), "beta.md": broken})
 
@@ -75,10 +73,9 @@ def test_a_file_that_fails_keeps_its_last_good_version_until_it_is_mended(small:
 
 @pytest.mark.parametrize("kept", [{"alpha.en", "beta.en"}, {"beta.en"}, set()])
 def test_only_documents_of_the_format_whose_version_was_raised_are_read_anew(
-    small: Small, monkeypatch: pytest.MonkeyPatch, kept: set[str]
+    indexed: Small, monkeypatch: pytest.MonkeyPatch, kept: set[str]
 ) -> None:
-    settings = small({"alpha.md": document("alpha"), "beta.en.txt": "Beta speaks of boats.\n"})
-    ingest(settings)
+    settings = indexed({"alpha.md": document("alpha"), "beta.en.txt": "Beta speaks of boats.\n"})
     if "alpha.en" not in kept:
         monkeypatch.setitem(READERS, "markdown", Reader(READERS["markdown"].version + 1))
     if not kept:
@@ -92,20 +89,10 @@ def test_only_documents_of_the_format_whose_version_was_raised_are_read_anew(
     assert ingest(settings).plan.is_empty
 
 
-def test_what_the_version_before_left_is_searched_and_read_anew_once(small: Small) -> None:
-    settings = small({"alpha.md": document("alpha")})
-    _as_the_version_before(settings, ingest(settings).generation)
-    assert _documents(settings) == {"alpha"}
-    report = ingest(settings)
-    assert (report.plan.changed, report.embedded) == (("alpha.en",), 0)
-    assert ingest(settings).plan.is_empty
-
-
 def test_what_another_embedder_takes_over_unread_is_read_anew_with_the_next_run_over_all(
-    small: Small, monkeypatch: pytest.MonkeyPatch
+    indexed: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = small({"alpha.md": document("alpha"), "beta.md": document("beta")})
-    ingest(settings)
+    settings = indexed({"alpha.md": document("alpha"), "beta.md": document("beta")})
     monkeypatch.setattr(LocalEmbedder, "fingerprint", "another-model/384")
     only = IngestOptions(only=["alpha.en"])
     assert ingest(settings, only).plan.changed == ("alpha.en", "beta.en")
@@ -113,20 +100,10 @@ def test_what_another_embedder_takes_over_unread_is_read_anew_with_the_next_run_
     assert ingest(settings).plan.changed == ("beta.en",)
 
 
-def _as_the_version_before(settings: Settings, generation: str) -> None:
-    """Writes a manifest with one fingerprint for all documents, as 0.1.0 did."""
-    passages = chroma.connect(settings).get_collection(f"passages-{generation}", None)
-    manifest = json.loads(str((passages.metadata or {})["manifest"]))
-    for entry in manifest["documents"]:
-        del entry["reading"]
-    passages.modify(metadata={"manifest": json.dumps({**manifest, "splitter": "0123456789ab"})})
-
-
 def test_what_fails_after_a_change_of_the_program_stays_and_is_tried_in_every_run(
-    small: Small, monkeypatch: pytest.MonkeyPatch
+    indexed: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = small({"alpha.md": document("alpha"), "beta.md": document("beta", "Of canoes.")})
-    ingest(settings)
+    settings = indexed({"alpha.md": document("alpha"), "beta.md": document("beta", "Of canoes.")})
 
     def stricter(loader: Loader, path: Path) -> Loaded:
         if path.name == "beta.md":
@@ -145,9 +122,10 @@ def test_what_fails_after_a_change_of_the_program_stays_and_is_tried_in_every_ru
     check(Generations(settings).current(), settings)
 
 
-def test_of_two_files_with_one_key_the_one_that_is_known_stays(small: Small) -> None:
-    settings = small({"m.md": document("alpha", "The known one.")})
-    ingest(settings)
+def test_of_two_files_with_one_key_the_one_that_is_known_stays(
+    indexed: Small, small: Small
+) -> None:
+    settings = indexed({"m.md": document("alpha", "The known one.")})
     double = {"a.md": document("alpha", "The double."), "m.md": document("alpha", "Known.")}
     small(double)
 
@@ -180,10 +158,9 @@ def test_only_what_was_planned_is_published(small: Small) -> None:
 
 
 @pytest.fixture
-def three(small: Small) -> Settings:
+def three(indexed: Small, small: Small) -> Settings:
     """Three documents in use, all of whose files have changed since, one even being gone."""
-    settings = small({n: document(n[:-3]) for n in ("alpha.md", "beta.md", "gamma.md")})
-    ingest(settings)
+    settings = indexed({n: document(n[:-3]) for n in ("alpha.md", "beta.md", "gamma.md")})
     small({"alpha.md": document("alpha", "Of boats."), "beta.md": document("beta", "Of cars.")})
     return settings
 

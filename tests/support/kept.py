@@ -26,6 +26,7 @@ from vectorstore.e5 import E5
 from vectorstore.encoder_files import Matrix
 
 MODEL = "model"  # as vectorstore.embeddings.MODEL, which takes long to import
+_DOCUMENTS = "/the folder of a test's documents"  # as kept indexes have it
 _PAGES = 100_000  # of 4 KB that the vectors of texts may take
 _READERS = 2  # processes that wait for a file at once, of some 200 MB each
 
@@ -126,17 +127,27 @@ def ingested(settings: Settings, files: Mapping[str, str], folder: Path) -> None
     kept when a test made it before."""
     from ingest.pipeline import ingest  # takes a second
 
+    documents = str(settings.corpus_dirs[0])
     written = "\0".join(f"{name}\0{text}" for name, text in sorted(files.items()))
     kept = folder / hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     if kept.exists():
         copy_index(kept, settings.data_dir)
+        _rename(settings.data_dir, _DOCUMENTS, documents)
         return
     ingest(settings)
     making = Path(tempfile.mkdtemp(dir=folder))
     copy_index(settings.data_dir, making / "made")
+    _rename(making / "made", documents, _DOCUMENTS)
     with contextlib.suppress(OSError):  # another worker was first
         (making / "made").rename(kept)
     shutil.rmtree(making)
+
+
+def _rename(index: Path, old: str, new: str) -> None:
+    """Gives the files of an index that nobody has open another folder."""
+    with contextlib.closing(sqlite3.connect(index / "chroma" / "chroma.sqlite3")) as store, store:
+        change = "UPDATE collection_metadata SET str_value = replace(str_value, ?, ?)"
+        store.execute(f"{change} WHERE key = 'manifest'", (old, new))
 
 
 def copy_index(index: Path, to: Path) -> None:
