@@ -1,7 +1,7 @@
 """OpenAI's own client asks the assistant: whole and streamed, refusals, errors."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import openai
@@ -57,29 +57,6 @@ def extra(got: Any) -> dict[str, Any]:
     return dict(got.model_extra)
 
 
-def assert_cited(content: str, annotations: Iterable[Any], citations: list[dict[str, Any]]) -> None:
-    """Each annotation is at a marker, and names the official page of the quotes with its number."""
-    pages = {citation["number"]: citation["url"] for citation in citations}
-    places = [(content[each.start_index : each.end_index], each.url) for each in annotations]
-    assert places
-    for marker, url in places:
-        assert re.fullmatch(r"\[\d+\]", marker)
-        assert pages[int(marker[1:-1])] == url
-    assert all(url.startswith("https://eur-lex.europa.eu/") for url in pages.values())
-
-
-def assert_quoted(served: Served, citations: list[dict[str, Any]]) -> None:
-    """Each quote is an exact part of the passage that it names."""
-    assert citations
-    passages = {each.id: each for each in served.assistant.index.snapshot().passages()}
-    for citation in citations:
-        passage = passages[citation["passage"]]
-        assert passage.text[citation["start"] : citation["end"]] == citation["quote"]
-        assert citation["verdict"] == "quoted"
-        assert tuple(citation["headings"]) == passage.headings
-        assert citation["title"] == passage.document.title
-
-
 def test_an_answer_cites_official_pages_and_gives_exact_quotes(
     served: Served, client: OpenAI
 ) -> None:
@@ -92,9 +69,21 @@ def test_an_answer_cites_official_pages_and_gives_exact_quotes(
     assert "<https://eur-lex.europa.eu/" in references
     assert (message.refusal, got.choices[0].finish_reason) == (None, "stop")
     citations = extra(got)["citations"]
-    places = (annotation.url_citation for annotation in message.annotations or [])
-    assert_cited(message.content, places, citations)
-    assert_quoted(served, citations)
+    pages = {citation["number"]: citation["url"] for citation in citations}
+    places = [annotation.url_citation for annotation in message.annotations or []]
+    assert places
+    for place in places:
+        marker = message.content[place.start_index : place.end_index]
+        assert re.fullmatch(r"\[\d+\]", marker)
+        assert pages[int(marker[1:-1])] == place.url
+    assert all(url.startswith("https://eur-lex.europa.eu/") for url in pages.values())
+    passages = {each.id: each for each in served.assistant.index.snapshot().passages()}
+    for citation in citations:
+        passage = passages[citation["passage"]]
+        assert passage.text[citation["start"] : citation["end"]] == citation["quote"]
+        assert citation["verdict"] == "quoted"
+        assert tuple(citation["headings"]) == passage.headings
+        assert citation["title"] == passage.document.title
     assert extra(got)["strategiewijzer"]["kind"] == "answer"
     usage = got.usage
     assert usage.total_tokens == usage.prompt_tokens + usage.completion_tokens

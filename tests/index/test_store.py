@@ -273,10 +273,9 @@ def graphs(settings: Settings) -> list[Path]:
 
 
 def test_a_graph_on_disk_has_nothing_but_vectors(
-    small: Small, caplog: pytest.LogCaptureFixture
+    indexed: Small, small: Small, caplog: pytest.LogCaptureFixture
 ) -> None:
-    settings = small({"a.nl.md": "De haven telt 12 kranen."})
-    ingest(settings)
+    settings = indexed({"a.nl.md": "De haven telt 12 kranen."})
     first = {*graphs(settings)}
     small({"a.nl.md": "De haven telt 12 kranen.", "b.nl.md": "De luchthaven telt 3 banen."})
 
@@ -308,9 +307,8 @@ def test_every_graph_on_disk_has_all_its_vectors(settings: Settings) -> None:
     assert written == len(passages) + units + sum(entry.questions for entry in questions)
 
 
-def test_a_process_that_only_reads_writes_no_graph(small: Small) -> None:
-    settings = small({"a.nl.md": "De haven telt 12 kranen."})
-    ingest(settings)
+def test_a_process_that_only_reads_writes_no_graph(indexed: Small) -> None:
+    settings = indexed({"a.nl.md": "De haven telt 12 kranen."})
     before = {graph: graph.stat().st_mtime_ns for graph in graphs(settings)}
     assert len(before) == 2
     program = (

@@ -1,7 +1,9 @@
-"""Passages, citations and answers made by hand: a test gives what it is about, and no more."""
+"""Passages, citations, answers and prepared questions made by hand: a test gives what it is about,
+and no more."""
 
 from core.answer import Answer, Citation, referred
 from core.source import DocumentInfo, Passage
+from ingest.reading.question_file import AskedQuestion, each_once, one_line
 from prompts import client_words
 from tests.support.blocks import with_blocks
 
@@ -39,3 +41,9 @@ def answer_of(text: str, *citations: Citation, **given: object) -> Answer:
     return Answer.model_validate(
         {"citations": cited} | with_blocks(values, *cited, only_cited=True)
     )
+
+
+def asked_in(language: str, *questions: str) -> tuple[AskedQuestion, ...]:
+    """Questions in a language as a file has them: each on one line, and of twins the first."""
+    lines = map(one_line, questions)
+    return each_once(AskedQuestion(text=line, language=language) for line in lines if line)

@@ -1,4 +1,4 @@
-"""What an index of a test has, and how often it is asked."""
+"""What an index of a test has, how often it is asked, and which questions are embedded."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -9,6 +9,7 @@ import pytest
 from core.settings import Settings
 from core.source import ScoredPassage
 from vectorstore import chroma
+from vectorstore.embeddings import LocalEmbedder, Vectors
 from vectorstore.generations import Generations
 from vectorstore.store import Snapshot
 
@@ -27,6 +28,19 @@ def searches(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(Snapshot, "search", counted)
     return asked
+
+
+def embedded_questions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A list that gets every question that is embedded with others from now on."""
+    embedded: list[str] = []
+    queries = LocalEmbedder.queries
+
+    def noted(embedder: LocalEmbedder, texts: list[str]) -> Vectors:
+        embedded.extend(texts)
+        return queries(embedder, texts)
+
+    monkeypatch.setattr(LocalEmbedder, "queries", noted)
+    return embedded
 
 
 def collection_in_use(settings: Settings, kind: str) -> chroma.Collection:

@@ -13,8 +13,8 @@ from ingest.pipeline import ingest
 from ingest.publishing.own_questions import OwnQuestions
 from ingest.reading.question_file import PreparedAnswer, own_file
 from tests.support.apps import page_of, press, run, shown, unfolded
+from tests.support.passages import asked_in
 from tests.support.people import named_verdict
-from tests.support.prepared import asked_in
 from tests.support.small import Small, reading
 from ui.markup import escape
 from userdata.asked_questions import note

@@ -11,7 +11,7 @@ from core.settings import Settings
 from core.source import Approval
 from ingest.publishing.own_questions import OwnQuestions
 from ingest.reading.question_file import MOST_UNITS, PreparedAnswer, own_file
-from tests.support.prepared import asked_in
+from tests.support.passages import asked_in
 
 KEY = "port.en"
 APPROVED = Approval(by="A. Person", organisation="The Port", on=datetime.date(2026, 11, 29))

@@ -18,8 +18,7 @@ from ingest.reading.question_file import (
     wording_key,
 )
 from tests.support.hostile_questions import HOSTILE
-from tests.support.passages import passage_of
-from tests.support.prepared import asked_in
+from tests.support.passages import asked_in, passage_of
 
 RIGHT = """by: project
 answers:
