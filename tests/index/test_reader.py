@@ -5,30 +5,16 @@ import math
 import numpy as np
 import pytest
 
-from core.source import DocumentInfo, Passage, Unit
-from tests.support.passages import passage_of
 from vectorstore.e5 import READER, e5
 from vectorstore.encoder_files import EncoderFile, Matrix
 from vectorstore.reader import Sequencer, reader
 
-FORBIDDEN = "It is forbidden to fish between 1 March and 31 May."
-FINES = "Whoever does so pays a fine of at most 400 euros."
-TEXTS = (FORBIDDEN, FINES, "The minister reports to the House of Representatives each year.")
-
-
-def of_sentences(*sentences: str) -> Passage:
-    starts = np.cumsum([0, *(len(sentence) + 1 for sentence in sentences[:-1])]).tolist()
-    units = tuple(
-        Unit(start=start, end=start + len(sentence), kind="sentence")
-        for start, sentence in zip(starts, sentences, strict=True)
-    )
-    document = DocumentInfo(id="fishing", title="Rules on fishing", language="en")
-    return passage_of(document, " ".join(sentences), "Rivers", units=units)
-
-
-@pytest.fixture(scope="module")
-def passage() -> Passage:
-    return of_sentences(*TEXTS)
+HEADING = "Rivers"
+TEXTS = (
+    "It is forbidden to fish between 1 March and 31 May.",
+    "Whoever does so pays a fine of at most 400 euros.",
+    "The minister reports to the House of Representatives each year.",
+)
 
 
 def normalised(states: Matrix, stored: EncoderFile, name: str) -> Matrix:
@@ -74,15 +60,15 @@ def by_definition(question: str, heading: str, text: str) -> float:
     return float(out + stored.vector("out.b", 1)[0])
 
 
-def test_scores_are_what_the_weights_say(passage: Passage) -> None:
-    question, heading = "Wanneer mag ik niet vissen?", passage.headings[-1]
-    found = reader().scores(question, [(heading, text) for text in TEXTS[:2]])
-    defined = [by_definition(question, heading, text) for text in TEXTS[:2]]
+def test_scores_are_what_the_weights_say() -> None:
+    question = "Wanneer mag ik niet vissen?"
+    found = reader().scores(question, [(HEADING, text) for text in TEXTS[:2]])
+    defined = [by_definition(question, HEADING, text) for text in TEXTS[:2]]
     assert found == pytest.approx(defined, abs=0.15)  # products of 8 bits
 
 
-def test_the_unit_that_answers_is_first_in_another_language_too(passage: Passage) -> None:
-    units = [(passage.headings[-1], text) for text in TEXTS]
+def test_the_unit_that_answers_is_first_in_another_language_too() -> None:
+    units = [(HEADING, text) for text in TEXTS]
     for question, answer in (
         ("How high is the fine?", 1),
         ("Wat is de hoogste boete?", 1),

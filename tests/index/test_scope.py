@@ -40,21 +40,17 @@ def test_what_another_document_answers_is_refused_within_this_one(assistant: Ass
         assert within.documents == ("csa-strategy",)
 
 
-def _fishing(indexed: Small) -> Settings:
-    """Twenty-four documents of four passages each, of which one is asked for."""
+def test_a_narrow_scope_is_answered_by_its_own_passages_as_the_wide_way_would(
+    indexed: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of twenty-four documents of four passages each, one is asked."""
 
     def quay(n: int, m: int) -> str:
         return f"## Quay {m} of port {n}\n\n{n * m + m} ships moor here. Crew {n}-{m} unloads."
 
     texts = {n: "\n\n".join(quay(n, m) for m in range(4)) for n in range(24)}
-    return indexed({f"port-{n:02}.en.md": f"# Port {n}\n\n{text}" for n, text in texts.items()})
-
-
-def test_a_narrow_scope_is_answered_by_its_own_passages_as_the_wide_way_would(
-    indexed: Small, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = _fishing(indexed)
-    index = open_index(settings)
+    files = {f"port-{n:02}.en.md": f"# Port {n}\n\n{text}" for n, text in texts.items()}
+    index = open_index(indexed(files))
     scope = Scope(documents=("port-07",))
     asked = ("How many ships moor at quay 3 of port 7?", "Which crew unloads at quay 2?")
     nearest = Generation.nearest
