@@ -23,7 +23,7 @@ from ui.markup import code, escape, facts_html, text_html
 from ui.paging import page_of
 from ui.shared_assistant import usable_index
 from ui.texts import Texts
-from userdata.conversation import MAX_NOTES, MAX_QUOTE, MAX_REMARK, Note
+from userdata.conversations import MAX_NOTES, MAX_QUOTE, MAX_REMARK, Note
 
 _PAGE = 20  # notes shown at once: all of 500 would be sent at every click
 _PROBLEM = "notes-problem"  # what the last click could not do, with the program's own words

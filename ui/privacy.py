@@ -13,7 +13,7 @@ from ui import access, error_messages, navigation, scripts
 from ui.chat.session import Chat, chat
 from ui.markup import code, definitions_html, escape, facts_html
 from ui.texts import Texts
-from userdata.conversation import Conversation
+from userdata.conversations import Conversation
 from userdata.personal_data import PersonCounts, collect, erase
 
 _ERASED = "erased"  # where the session has what came of erasing, until it is shown

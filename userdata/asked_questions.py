@@ -24,7 +24,7 @@ from language.escaping import visible
 from language.vocabulary import cues_of, has_cues
 from language.words import GROUPED, fold
 from userdata import audit
-from userdata.conversation import now
+from userdata.conversations import now
 from userdata.database import METADATA, database, put
 
 logger = logging.getLogger(__name__)

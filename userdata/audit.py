@@ -18,7 +18,7 @@ from core.answer import Answer
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from core.source import Frozen
-from userdata.conversation import now
+from userdata.conversations import now
 from userdata.database import METADATA, database
 
 FORMAT = 2  # of a record; raise it when its fields change

@@ -21,8 +21,7 @@ from core.source import Frozen
 from userdata import feedback
 from userdata.asked_questions import forget_old
 from userdata.audit import AuditRecord, asked_by, askers, forget_asker, forget_old_records
-from userdata.conversation import Conversation, Note, now
-from userdata.conversations import Conversations
+from userdata.conversations import Conversation, Conversations, Note, now
 from userdata.database import database
 from userdata.feedback import Feedback
 

@@ -32,8 +32,7 @@ from tests.support.waiting import until
 from ui.access import LOCAL
 from ui.answers.evidence_panel import at_quote
 from ui.texts import load
-from userdata.conversation import Conversation, Exchange
-from userdata.conversations import Conversations
+from userdata.conversations import Conversation, Conversations, Exchange
 from userdata.database import database
 
 pytestmark = pytest.mark.long

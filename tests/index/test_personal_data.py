@@ -20,8 +20,7 @@ from tests.support.waiting import RUNS_ON, until
 from ui import jobs
 from userdata import asked_questions, audit, feedback, personal_data
 from userdata.audit import keep, records, verify_store
-from userdata.conversation import Conversation, Exchange
-from userdata.conversations import Conversations
+from userdata.conversations import Conversation, Conversations, Exchange
 from userdata.database import FILE, database
 from userdata.personal_data import PersonalData, collect, conversations_of, erase, forget, people
 

@@ -10,7 +10,7 @@ from core.source import Scope
 from language.identify import written_in
 from tests.support.searches import searches
 from tests.support.small import LIGHTHOUSES, Small
-from userdata.conversation import Conversation, Exchange
+from userdata.conversations import Conversation, Exchange
 
 
 def test_where_nothing_is_prepared_nothing_is_offered(indexed: Small) -> None:

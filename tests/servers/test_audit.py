@@ -145,7 +145,7 @@ from core.answer import Answer
 from core.answer_blocks import own
 from core.settings import Settings
 from userdata.audit import keep
-from userdata.conversation import Conversation, Exchange
+from userdata.conversations import Conversation, Exchange
 from userdata.conversations import Conversations
 from userdata.database import database
 from userdata.feedback import Feedback, save

@@ -21,8 +21,7 @@ from tests.support.answers import retold
 from tests.support.databases import is_kept
 from tests.support.people import HOSTILE, NOON, REPORTS, answer, talk, verdict
 from userdata import conversations, feedback
-from userdata.conversation import MAX_NAME, Conversation, Exchange, now
-from userdata.conversations import Conversations
+from userdata.conversations import MAX_NAME, Conversation, Conversations, Exchange, now
 from userdata.database import FILE, Database
 from userdata.feedback import Feedback
 

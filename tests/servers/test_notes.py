@@ -20,16 +20,17 @@ from ui.answers.references import stretches
 from ui.notes import grouped, notes_docx
 from ui.texts import load
 from userdata import conversations
-from userdata.conversation import (
+from userdata.conversations import (
     MAX_NOTES,
     MAX_QUOTE,
     MAX_REMARK,
+    NOTES,
     Conversation,
+    Conversations,
     Exchange,
     Note,
     now,
 )
-from userdata.conversations import NOTES, Conversations
 from userdata.database import Database
 
 NL = load("nl")

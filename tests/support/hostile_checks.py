@@ -27,7 +27,7 @@ from ui.answers import answer_view
 from ui.answers.export import conversation_docx, plain_text
 from ui.scripts import script
 from ui.texts import Texts
-from userdata.conversation import Exchange
+from userdata.conversations import Exchange
 from vectorstore.store import Snapshot
 
 _RUN = 8  # words in a row that are no coincidence

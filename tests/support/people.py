@@ -6,7 +6,7 @@ from core.answer import Answer
 from core.answer_blocks import own
 from core.source import DocumentInfo, Unit
 from tests.support.passages import answer_of, citation_of, passage_of
-from userdata.conversation import Conversation, Exchange, Note
+from userdata.conversations import Conversation, Exchange, Note
 from userdata.feedback import Feedback
 
 NOON = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)

@@ -16,7 +16,7 @@ from ingest.pipeline import ingest
 from tests.support.answers import made
 from tests.support.apps import ask, labels, press, run, shown, visit
 from tests.support.small import Small
-from userdata.conversation import Conversation
+from userdata.conversations import Conversation
 
 Asked = tuple[str, tuple[Turn, ...], Scope]
 Say = Callable[[Answer], list[Asked]]

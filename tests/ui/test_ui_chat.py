@@ -24,8 +24,7 @@ from ui.chat.feedback_form import MAX_COMMENT, ReaderVerdict
 from ui.chat.session import Chat, question_in
 from ui.corpus import kinds, sources_html
 from ui.texts import languages, load
-from userdata.conversation import Conversation, Exchange
-from userdata.conversations import Conversations
+from userdata.conversations import Conversation, Conversations, Exchange
 from userdata.database import FILE, database
 from userdata.feedback import Feedback, handle, read
 from vectorstore.store import Index, open_index

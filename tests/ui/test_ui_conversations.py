@@ -12,8 +12,7 @@ from tests.support.apps import ask, press, run, shown
 from tests.support.chats import REPORTS, Open, chat, kept
 from ui.chat.session import question_address, scope_of
 from ui.privacy import erase_all
-from userdata.conversation import Conversation, Exchange
-from userdata.conversations import Conversations
+from userdata.conversations import Conversation, Conversations, Exchange
 from userdata.database import FILE, database
 
 OFF_TOPIC = "Wie won de Tour de France in 1998?"

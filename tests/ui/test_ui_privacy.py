@@ -19,7 +19,7 @@ from ui.privacy import kept as kept_things
 from ui.texts import load
 from userdata import feedback
 from userdata.audit import records
-from userdata.conversation import Conversation, Exchange
+from userdata.conversations import Conversation, Exchange
 from userdata.database import FILE, Database, database
 from userdata.personal_data import PersonalData
 

@@ -18,7 +18,7 @@ from tests.support.shown_html import HOSTILE, Shown
 from ui.answers.export import answer_facts, conversation_docx, plain_text, source_lines
 from ui.answers.references import full_references
 from ui.texts import load
-from userdata.conversation import Exchange
+from userdata.conversations import Exchange
 
 EN, NL = load("en"), load("nl")
 ASKED = datetime.datetime(2026, 11, 25, 9, 5, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))

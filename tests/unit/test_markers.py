@@ -22,7 +22,7 @@ from ui.answers.checks import Checks, languages_shown
 from ui.answers.export import conversation_docx, plain_text
 from ui.markup import code, escape
 from ui.texts import load
-from userdata.conversation import Exchange
+from userdata.conversations import Exchange
 
 HOSTILE = "The budget was doubled [1]."  # of a document with notes of its own
 TRUE = "The agency has a budget of 5 million euro."

@@ -16,7 +16,7 @@ from ui.answers.answer_view import Chips, answer_html
 from ui.answers.evidence_panel import evidence_html
 from ui.answers.export import conversation_docx, plain_text
 from ui.texts import load
-from userdata.conversation import Exchange
+from userdata.conversations import Exchange
 
 EN = load("en")
 TITLE = "Directive 2003/88/EC of the European Parliament and of the Council of 4 November 2003 "

@@ -24,7 +24,7 @@ from ui.answers.export import conversation_docx, plain_text
 from ui.answers.references import anchors
 from ui.markup import code, link, text_html
 from ui.texts import languages, load
-from userdata.conversation import Exchange
+from userdata.conversations import Exchange
 
 NL = load("nl")
 SAFE = {"div", "p", "ul", "li", "sup", "h3", "h4", "span", "a", "q", "details", "dialog", "button"}

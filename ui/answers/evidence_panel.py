@@ -27,7 +27,7 @@ from ui.answers.references import (
 )
 from ui.markup import escape, facts_html, folded_html, link, marked_pieces, new_tab
 from ui.texts import Texts
-from userdata.conversation import quote_id
+from userdata.conversations import quote_id
 from vectorstore.store import Snapshot
 
 QuoteChange = Literal["gone", "changed", "moved", "superseded"]

@@ -24,7 +24,7 @@ from ui.answers.checks import Checks, remarks_above, remarks_below
 from ui.answers.references import reference_lines
 from ui.corpus import describe_scope
 from ui.texts import Texts
-from userdata.conversation import Exchange
+from userdata.conversations import Exchange
 from vectorstore.manifest import made_at
 
 FilePartKind = Literal[

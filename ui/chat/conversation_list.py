@@ -9,7 +9,7 @@ from ui.answers.export import conversation_docx
 from ui.chat.session import FIELD, Chat
 from ui.markup import code, escape, facts_html
 from ui.texts import Texts
-from userdata.conversation import MAX_NAME, Conversation, ListedConversation
+from userdata.conversations import MAX_NAME, Conversation, ListedConversation
 
 _SHOWN = 15  # conversations, until the reader asks for more; in longer lists one searches
 

@@ -22,7 +22,7 @@ from ui.markup import code, escape, facts_html, folded_html
 from ui.scripts import into_view, script
 from ui.shared_assistant import assistant
 from ui.texts import Texts, languages, load
-from userdata.conversation import Exchange
+from userdata.conversations import Exchange
 from vectorstore.store import Snapshot
 
 logger = logging.getLogger(__name__)

@@ -22,7 +22,7 @@ from ui.notes import show_keepers
 from ui.scripts import script
 from ui.shared_assistant import assistant, usable_index
 from ui.texts import Texts
-from userdata.conversation import Exchange
+from userdata.conversations import Exchange
 from vectorstore.store import Snapshot
 
 _EXAMPLES = 5

@@ -27,8 +27,7 @@ from core.source import Scope
 from language.sentences import sentences
 from ui import access
 from ui.chat.feedback_form import ReaderVerdict
-from userdata.conversation import Conversation, Exchange, Note
-from userdata.conversations import Conversations
+from userdata.conversations import Conversation, Conversations, Exchange, Note
 from userdata.database import database
 
 FIELD = "question"  # where Streamlit keeps what is typed
