@@ -58,8 +58,8 @@ class _Commands(CommandGroup):
 
 
 def _keeping(settings: Any) -> Any:
-    """`userdata.asked_questions.after_answers`, for `ask`."""
-    from userdata.asked_questions import after_answers
+    """`userdata.personal_data.after_answers`, for `ask`."""
+    from userdata.personal_data import after_answers
 
     return after_answers(settings)
 

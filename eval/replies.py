@@ -189,14 +189,11 @@ def _letters(name: str) -> str:
     return "".join(filter(str.isalnum, name.lower()))
 
 
-def read(half: Half) -> tuple[Reply, ...]:
-    """The replies over the summaries of one half."""
+def read(half: Half, *, documents: bool = False) -> tuple[Reply, ...]:
+    """The replies of one half: over the summaries, or over documents."""
+    if documents:
+        return tuple(reply for reply in _entries(DOCUMENTS) if reply.half == half)
     return _entries(FOLDER / half)
-
-
-def read_documents(half: Half) -> tuple[Reply, ...]:
-    """The replies over documents of one half."""
-    return tuple(reply for reply in _entries(DOCUMENTS) if reply.half == half)
 
 
 def opinions(folder: Path) -> Mapping[tuple[str, str], bool]:

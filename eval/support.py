@@ -1,9 +1,9 @@
 """Whether the sentences of an answer are supported by what they cite."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from core.answer import Answer
+from core.answer import Answer, by_number
 from eval.answer_lines import answer_lines, plain
 from eval.question_results import SentenceVerdict
 from eval.tracing import cited_rows, content_words, is_right_row
@@ -32,14 +32,6 @@ def inexact_quotes(answer: Answer) -> tuple[str, ...]:
     )
 
 
-def quotes_by_number(answer: Answer) -> Mapping[int, tuple[str, ...]]:
-    """Citation number -> quotes, in order of first use."""
-    found: dict[int, list[str]] = {}
-    for citation in answer.citations:
-        found.setdefault(citation.number, []).append(citation.quote)
-    return {number: tuple(quotes) for number, quotes in found.items()}
-
-
 def claims(answer: Answer) -> tuple[Claim, ...]:
     """Sentences of the answer and its folded blocks, with their citation numbers.
 
@@ -49,7 +41,6 @@ def claims(answer: Answer) -> tuple[Claim, ...]:
     """
     if not answer.is_sourced:
         return ()
-    quotes = quotes_by_number(answer)
     return tuple(
         claim
         for part in (answer.blocks, *answer.further)
@@ -61,7 +52,6 @@ def claims(answer: Answer) -> tuple[Claim, ...]:
             _NUMBERED.sub("", stretch.text) if place == 0 else stretch.text,
             frozenset(stretch.numbers),
             answer,
-            quotes,
         )
     )
 
@@ -69,28 +59,22 @@ def claims(answer: Answer) -> tuple[Claim, ...]:
 def unsupported(answer: Answer) -> tuple[str, ...]:
     """Sentences without a marker, with the marker of no citation, or with a figure that their
     quotes lack; rows of a table with a cell under another heading than its own."""
-    quotes = quotes_by_number(answer)
-    return tuple(
-        text for text, numbers in claims(answer) if not _holds(text, numbers, answer, quotes)
-    )
+    return tuple(text for text, numbers in claims(answer) if not _holds(text, numbers, answer))
 
 
-def _holds(
-    text: str, numbers: frozenset[int], answer: Answer, quotes: Mapping[int, tuple[str, ...]]
-) -> bool:
-    if not numbers or not numbers <= quotes.keys():
+def _holds(text: str, numbers: frozenset[int], answer: Answer) -> bool:
+    cited = by_number(answer.citations)
+    if not numbers or not numbers <= cited.keys():
         return False
     if (is_row := is_right_row(text, cited_rows(answer, numbers))) is not None:
         return is_row
-    quoted = (quote for number in sorted(numbers) for quote in quotes[number])
-    return figures(text) <= figures("\n".join(quoted))
+    quotes = (citation.quote for number in sorted(numbers) for citation in cited[number])
+    return figures(text) <= figures("\n".join(quotes))
 
 
-def _sentences(
-    text: str, numbers: frozenset[int], answer: Answer, quotes: Mapping[int, tuple[str, ...]]
-) -> list[Claim]:
-    cited = [fold(plain(quote)) for number in numbers for quote in quotes.get(number, ())]
-    is_quoted = any(fold(text).rstrip(".;:") in quote for quote in cited)
+def _sentences(text: str, numbers: frozenset[int], answer: Answer) -> list[Claim]:
+    quotes = (citation.quote for citation in answer.citations if citation.number in numbers)
+    is_quoted = any(fold(text).rstrip(".;:") in fold(plain(quote)) for quote in quotes)
     if is_quoted or is_right_row(text, cited_rows(answer, numbers)) is not None:
         return [(text, numbers)]
     spans = sentences(text, answer.language)

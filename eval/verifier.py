@@ -32,7 +32,6 @@ from eval.replies import (
     TwinChange,
     opinions,
     read,
-    read_documents,
 )
 from eval.results import Figure
 from ingest.commands.progress import bar
@@ -219,8 +218,7 @@ def measure(
 
 
 def _outcomes(half: Half, *, documents: bool) -> list[ReplyVerdicts]:
-    replies = read_documents(half) if documents else read(half)
-    index = open_index(Settings()).snapshot()
+    replies, index = read(half, documents=documents), open_index(Settings()).snapshot()
     nearness = nearness_of(index)
     outcomes = []
     with bar(f"Verifying, {half} half") as shown:

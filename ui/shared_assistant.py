@@ -8,8 +8,7 @@ from chain.assistant import Assistant, CurrentAssistant
 from core.background import begin
 from core.errors import StrategiewijzerError
 from core.settings import Settings, current
-from userdata.asked_questions import after_answers
-from userdata.personal_data import forget
+from userdata.personal_data import after_answers, forget
 from vectorstore.store import Snapshot
 
 logger = logging.getLogger(__name__)

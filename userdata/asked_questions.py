@@ -1,4 +1,4 @@
-"""Counts what was asked once its answer is on record; of who asked it keeps nothing.
+"""Counts what was asked; of who asked it keeps nothing.
 
 Kept, for those who prepare answers, are questions that say nothing of who asked, and stand alone.
 Each function raises StrategiewijzerError when the database cannot be read or written.
@@ -6,28 +6,22 @@ Each function raises StrategiewijzerError when the database cannot be read or wr
 
 import datetime
 import hashlib
-import logging
 import re
 import secrets
 import threading
 import unicodedata
-from collections.abc import Callable
 from typing import Any, Literal
 
 import sqlalchemy
 
 from core.answer import Answer, AnswerKind
-from core.errors import StrategiewijzerError, kind_and_place
 from core.settings import Settings
 from core.source import Frozen
 from language.escaping import visible
 from language.vocabulary import cues_of, has_cues
 from language.words import GROUPED, fold
-from userdata import audit
 from userdata.conversations import now
 from userdata.database import METADATA, database, put
-
-logger = logging.getLogger(__name__)
 
 Outcome = Literal["refused", "results", "answer"]
 """What became of a question: the sources do not answer; what they have on it was shown; an
@@ -116,31 +110,6 @@ _LONGEST_AGO = (
     .limit(1)
     .scalar_subquery()
 )
-
-
-def after_answers(settings: Settings) -> Callable[[Answer, str], None] | None:
-    """The function to which `Assistant` gives each answer and who asked; None where nothing is
-    kept.
-
-    What it raises means that the answer has no audit record, and must not be shown. A question that
-    could not be noted costs nobody the answer.
-    """
-    notes = settings.keep_questions > 0
-    if not settings.audit and not notes:
-        return None
-
-    def after(answer: Answer, by: str) -> None:
-        if settings.audit:
-            audit.keep(settings, answer, by)
-        try:
-            if notes:
-                note(settings, answer, by)
-        except StrategiewijzerError as error:  # says nothing of the question
-            logger.warning("What was asked is not counted. %s", error)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the reader has an answer
-            logger.warning("What was asked is not counted: %s", kind_and_place(error))
-
-    return after
 
 
 def note(settings: Settings, answer: Answer, by: str = "") -> None:

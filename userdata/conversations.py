@@ -118,13 +118,6 @@ class Conversation(Frozen):
     exchanges: tuple[Exchange, ...] = ()  # oldest first
 
     @property
-    def title(self) -> str:
-        """Its name, else the first question that was answered, else the first question."""
-        answered = (asked for asked in self.exchanges if asked.answer and asked.answer.is_sourced)
-        first = next(answered, self.exchanges[0] if self.exchanges else None)
-        return self.name or (first.question if first else "")
-
-    @property
     def ids(self) -> frozenset[str]:
         return frozenset(exchange.id for exchange in self.exchanges)
 

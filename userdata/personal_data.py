@@ -1,4 +1,4 @@
-"""All that is kept of one person, exported and erased; and what is forgotten for its age.
+"""What is kept of people: noted after an answer, exported, erased, and forgotten for its age.
 
 Most is in the database; who started jobs is in data_dir/jobs/KIND/JOB/job.json (ui/jobs.py has the
 rest of these). Each function raises StrategiewijzerError when something cannot be read, erased or
@@ -7,23 +7,27 @@ removed; what comes after it is still there then.
 
 import datetime
 import json
+import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from core.errors import StoreError
+from core.answer import Answer
+from core.errors import StoreError, StrategiewijzerError, kind_and_place
 from core.files import is_locked
 from core.settings import Settings
 from core.source import Frozen
 from userdata import feedback
-from userdata.asked_questions import forget_old
-from userdata.audit import AuditRecord, asked_by, askers, forget_asker, forget_old_records
+from userdata.asked_questions import forget_old, note
+from userdata.audit import AuditRecord, asked_by, askers, forget_asker, forget_old_records, keep
 from userdata.conversations import Conversation, Conversations, Note, now
 from userdata.database import database
 from userdata.feedback import Feedback
+
+logger = logging.getLogger(__name__)
 
 
 class StartedJob(BaseModel, frozen=True):
@@ -78,6 +82,31 @@ class PersonCounts(Frozen):
     jobs: int = 0
     handled: int = 0
     audit: int = 0
+
+
+def after_answers(settings: Settings) -> Callable[[Answer, str], None] | None:
+    """The function to which `Assistant` gives each answer and who asked; None where nothing is
+    kept.
+
+    What it raises means that the answer has no audit record, and must not be shown. A question that
+    could not be noted costs nobody the answer.
+    """
+    notes = settings.keep_questions > 0
+    if not settings.audit and not notes:
+        return None
+
+    def after(answer: Answer, by: str) -> None:
+        if settings.audit:
+            keep(settings, answer, by)
+        try:
+            if notes:
+                note(settings, answer, by)
+        except StrategiewijzerError as error:  # says nothing of the question
+            logger.warning("What was asked is not counted. %s", error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the reader has an answer
+            logger.warning("What was asked is not counted: %s", kind_and_place(error))
+
+    return after
 
 
 def conversations_of(settings: Settings, user: str) -> Conversations:

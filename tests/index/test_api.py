@@ -26,8 +26,8 @@ from tests.support.answers import doubted, made
 from tests.support.api_server import Slow, bearer, client, key, serving, told
 from tests.support.waiting import PATIENCE, until
 from userdata.api_keys import found, hash_of
-from userdata.asked_questions import after_answers
 from userdata.audit import records
+from userdata.personal_data import after_answers
 from vectorstore.chroma import GenerationGone
 
 QUESTION = "Hoeveel is de drugsmarkt in Europa waard?"

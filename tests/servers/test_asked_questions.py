@@ -17,17 +17,10 @@ from tests.support.databases import address_of, dumped, is_kept
 from tests.support.passages import answer_of
 from tests.support.people import HOSTILE
 from userdata import asked_questions
-from userdata.asked_questions import (
-    CountedQuestion,
-    after_answers,
-    dismiss,
-    forget_old,
-    note,
-    read,
-    remove,
-)
+from userdata.asked_questions import CountedQuestion, dismiss, forget_old, note, read, remove
 from userdata.audit import records
 from userdata.database import METADATA, Database, alembic_config, database, transaction
+from userdata.personal_data import after_answers
 
 NOON = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
 DRUGS = "Hoeveel is de drugsmarkt in Europa waard?"
@@ -251,9 +244,9 @@ def test_a_question_that_cannot_be_counted_costs_nobody_the_answer(
     counting = settings.model_copy(update={"keep_questions": 30})
     blocked = counting.model_copy(update={"data_dir": Path("/dev/null/data")})
     assert "30 miljard" in Assistant(counting, after=after_answers(blocked)).ask(DRUGS).text
-    monkeypatch.setattr("userdata.asked_questions.note", fails)
+    monkeypatch.setattr("userdata.personal_data.note", fails)
     assert "30 miljard" in Assistant(counting, after=after_answers(counting)).ask(DRUGS).text
-    told_in_log = [line for line in caplog.records if line.name == "userdata.asked_questions"]
+    told_in_log = [line for line in caplog.records if line.name == "userdata.personal_data"]
     assert ["is not counted" in line.getMessage() for line in told_in_log] == [True, True]
     assert "cannot be kept in /dev/null/data" in caplog.text
     assert DRUGS not in caplog.text

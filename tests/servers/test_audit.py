@@ -23,7 +23,6 @@ from tests.support.answers import doubted, made
 from tests.support.databases import address_of
 from tests.support.people import NOON, REPLY
 from userdata import audit, feedback
-from userdata.asked_questions import after_answers
 from userdata.audit import (
     FORMAT,
     START,
@@ -47,6 +46,7 @@ from userdata.audit import (
 )
 from userdata.conversations import Conversations
 from userdata.database import Database, database
+from userdata.personal_data import after_answers
 
 DRUGS = "Hoeveel is de drugsmarkt in Europa waard?"
 UNIT = "De haven heeft 31 kranen, waarvan 12 elektrische."

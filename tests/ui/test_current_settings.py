@@ -26,9 +26,9 @@ from tests.support.waiting import until
 from ui.markup import escape
 from ui.shared_assistant import assistant
 from ui.texts import load
-from userdata.asked_questions import after_answers
 from userdata.audit import chain, records
 from userdata.conversations import Conversations
+from userdata.personal_data import after_answers
 from vectorstore import chroma
 from vectorstore.e5 import E5
 from vectorstore.generations import Generations, Pointer

@@ -101,7 +101,7 @@ def _waiting(group: QuestionGroup, context: PageContext) -> None:
         texts.label("languages", first.language),
         texts.date(group.last),
     ]
-    also_asked = _also_asked_html(others, [f" ({other.times}×)" for other in others], texts)
+    also_asked = _also_asked_html(others, texts)
     comments = "".join(comment_html(verdict) for verdict in group.verdicts if verdict.comment)
     heading = f'<h3 class="sw-question">{escape(first.text)}</h3>'
     st.html(f"{heading}{facts_html(*facts)}{also_asked}{comments}")
@@ -125,7 +125,7 @@ def _answered(
     approval = answer.approved
     by = (approval.organisation or approval.by, texts.date(approval.on)) if approval else ()
     facts = facts_html(texts("maintenance.answers.not_yet") if waits else "", key, *by)
-    also_asked = _also_asked_html(others, [""] * len(others), texts)
+    also_asked = _also_asked_html(others, texts)
     units = "".join(f"<p>{escape(unit)}</p>" for unit in answer.units)
     st.html(f'<h3 class="sw-question">{escape(first.text)}</h3>{facts}{also_asked}{units}')
     name = f"maintenance-answers-{key}-{answer.id}"
@@ -172,15 +172,14 @@ def _publish(key: str, done: str = "approved") -> None:
     st.session_state[answer_editor.DONE] = done if begun else "later"
 
 
-def _also_asked_html(
-    others: Sequence[Wording | AskedQuestion], notes: Sequence[str], texts: Texts
-) -> str:
-    """Other wordings of a question, folded, each with a note behind it; nothing where none are."""
+def _also_asked_html(others: Sequence[Wording | AskedQuestion], texts: Texts) -> str:
+    """Other wordings of a question, folded, with by how many it was asked so, where that is known;
+    nothing where none are."""
     if not others:
         return ""
-    items = "".join(
-        f'<li lang="{escape(other.language)}">{escape(other.text)}{note}</li>'
-        for other, note in zip(others, notes, strict=True)
-    )
+    items = ""
+    for other in others:
+        times = f" ({other.times}×)" if isinstance(other, Wording) else ""
+        items += f'<li lang="{escape(other.language)}">{escape(other.text)}{times}</li>'
     summary = escape(texts("maintenance.answers.also_asked", number=len(others)))
     return folded_html("sw-change", summary, f"<div><ul>{items}</ul></div>")

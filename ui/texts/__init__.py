@@ -97,16 +97,11 @@ class Texts:
 
 
 def local(moment: datetime.datetime) -> datetime.datetime:
-    """The same moment in the time zone of the reader's browser."""
-    return moment.astimezone(zone())
-
-
-def zone() -> datetime.tzinfo:
-    """The time zone of the reader's browser; UTC where it is not known."""
+    """The same moment in the time zone of the reader's browser; in UTC where it is not known."""
     try:
-        return ZoneInfo(st.context.timezone or "UTC")
+        return moment.astimezone(ZoneInfo(st.context.timezone or "UTC"))
     except (ZoneInfoNotFoundError, ValueError):
-        return datetime.UTC
+        return moment.astimezone(datetime.UTC)
 
 
 @functools.cache
