@@ -76,11 +76,8 @@ def test_the_last_changed_comes_first_by_its_question_or_name(mine: Conversation
     mine.rename(second.id, "")
     assert mine.listed()[1].title == "Wat is SEESAC?"
     greeting = Exchange(question="hallo", answer=answer().model_copy(update={"answered": False}))
-    for exchanges, title in (
-        ((greeting,), "hallo"),
-        ((greeting, *first.exchanges), "Wat is EMPACT?"),
-    ):
-        greeted = Conversation(exchanges=exchanges)
+    for asked, title in (((), "hallo"), (first.exchanges, "Wat is EMPACT?")):
+        greeted = Conversation(exchanges=(greeting, *asked))
         mine.put(greeted)
         assert mine.listed()[0].title == title  # the first that was answered
         mine.delete(greeted.id)

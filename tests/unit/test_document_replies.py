@@ -10,12 +10,12 @@ them; none had a sentence and its twin.
 
 import pytest
 
-from eval.replies import DOCUMENTS, FOLDER, Reply, opinions, read, read_documents
+from eval.replies import DOCUMENTS, FOLDER, Reply, opinions, read
 
 
 @pytest.fixture(scope="module")
 def replies() -> list[Reply]:
-    return [*read_documents("open"), *read_documents("held")]
+    return [*read("open", documents=True), *read("held", documents=True)]
 
 
 def _texts(reply: Reply) -> list[tuple[str, str]]:
