@@ -1,11 +1,13 @@
 """Errors that people and programs see: what is wrong, and the remedy."""
 
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 from core.answer import ModelTrouble
-from core.files import MEGABYTE, as_text, in_megabytes, printable
+from core.files import MEGABYTE, as_text, in_megabytes, obstacle, printable
 from core.source import Frozen
 
 Fault = Literal[
@@ -160,6 +162,19 @@ class PromptError(StrategiewijzerError):
 
 class QuestionSetError(StrategiewijzerError):
     """A question set is not in the agreed format; names the entry and the key."""
+
+
+@contextmanager
+def writing_to(place: Path, remedy: str = "Check your rights there.") -> Iterator[None]:
+    """Reports that the block cannot write in this place as a StoreError; `remedy` is for where no
+    obstacle is found."""
+    try:
+        yield
+    except OSError as error:
+        remedy = obstacle(place) or remedy
+        raise StoreError(
+            f"Nothing can be written in {place}: {error.strerror}. {remedy}"
+        ) from error
 
 
 def kind_and_place(error: BaseException) -> str:

@@ -175,11 +175,8 @@ def ask(
 def _settings_of(
     corpus: Sequence[Path] | None, settings: Settings, *, as_json: bool = False
 ) -> Settings:
-    """The settings of the index that is asked: the assistant's, or one over `--corpus`.
-
-    Raises:
-        StrategiewijzerError: as `eval.corpora.prepare`.
-    """
+    """The settings of the index that is asked: the assistant's, or one over `--corpus`; errors as
+    of `prepare`."""
     if not corpus:
         return settings
     with progress(as_json=as_json) as tell:

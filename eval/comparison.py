@@ -1,7 +1,7 @@
 """What changed between two runs: figures with their significance, and questions."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 from core.source import Frozen
 from eval.metrics import Interval, Share, mcnemar, paired_bootstrap
@@ -9,7 +9,8 @@ from eval.question_results import QuestionResult
 from eval.rates import LESS_IS_BETTER, RATES, ShareOf, is_of_manners, reported
 from eval.results import Results, Stamp
 
-Direction = Literal["better", "worse", "different"]
+Direction = Literal["worse", "better", "different"]
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 Pair = tuple[QuestionResult, QuestionResult]  # before, now
 
 
@@ -67,7 +68,6 @@ def compare(before: Results, now: Results) -> Comparison:
         for figure, share_of in RATES.items()
         if (test := _test(figure, share_of, pairs if is_of_manners(figure) else of_questions))
     ]
-    order: Sequence[Direction] = ("worse", "better", "different")
     moves = [move for pair in pairs if (move := _move(*pair)) is not None]
     return Comparison(
         before=before.stamp,
@@ -75,7 +75,7 @@ def compare(before: Results, now: Results) -> Comparison:
         same_questions=len(pairs),
         other_questions=len(before.questions) + len(now.questions) - 2 * len(pairs),
         tests=tuple(tests),
-        moves=tuple(sorted(moves, key=lambda move: order.index(move.direction))),
+        moves=tuple(sorted(moves, key=lambda move: DIRECTIONS.index(move.direction))),
     )
 
 

@@ -123,10 +123,7 @@ def load(path: Path) -> tuple[Question, ...]:
 
 def load_sets(sets: Mapping[RunPart, Path]) -> tuple[Question, ...]:
     """Reads several sets, and marks each question with its part; only "questions" must exist.
-
-    Raises:
-        QuestionSetError: as `load`; or two entries have the same id.
-    """
+    Raises QuestionSetError as `load` does, and where two entries have the same id."""
     questions: dict[str, tuple[Question, Path]] = {}
     for part, file in _files(sets):
         for number, entry in enumerate(_entries(file), start=1):

@@ -100,11 +100,8 @@ def read(folder: Path) -> Results:
 
 
 def read_figures(folder: Path) -> Figures:
-    """Reads only the figures of a run: a small file, while its questions are megabytes.
-
-    Raises:
-        StrategiewijzerError: there is no such run, or it was written by another version.
-    """
+    """Reads only the figures of a run: a small file, while its questions are megabytes. Errors as
+    of `read`."""
     with _explained(folder):
         return Figures.model_validate(_figures(folder))
 

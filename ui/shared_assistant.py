@@ -20,11 +20,7 @@ _begun = threading.Lock()  # taken by who is first, for good
 
 def assistant() -> Assistant:
     """The assistant that all sessions share; it follows settings and new index generations by
-    itself.
-
-    Raises:
-        StrategiewijzerError: as `Assistant`; the next call tries again.
-    """
+    itself. Errors as of `Assistant`; the next call tries again."""
     made = _published()
     if _begun.acquire(blocking=False):
         settings = current()

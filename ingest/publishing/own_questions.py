@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import yaml
 
-from core.errors import DocumentError, NotKeptError, StoreError
-from core.files import obstacle, printable
+from core.errors import DocumentError, NotKeptError, writing_to
+from core.files import printable
 from core.settings import Settings
 from core.source import PreparedQuestion
 from ingest.reading.question_file import SUFFIX, PreparedAnswer, own_file, read_file, without
@@ -102,7 +102,7 @@ class OwnQuestions:
         changed = copy.copy(self)
         drafts: dict[Path, tuple[PreparedAnswer, ...]] = {}
         changed._drafts = drafts
-        try:
+        with writing_to(self._folder, "Let this program write there."):
             self._folder.mkdir(parents=True, exist_ok=True)
             with (self._folder / ".lock").open("a") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
@@ -116,11 +116,6 @@ class OwnQuestions:
                 finally:
                     for file in drafts:
                         _draft(file).unlink(missing_ok=True)
-        except OSError as error:
-            remedy = obstacle(self._folder) or "Let this program write there."
-            raise StoreError(
-                f"Nothing can be written in {self._folder}: {error.strerror}. {remedy}"
-            ) from error
 
     def _read(self, file: Path) -> tuple[PreparedAnswer, ...]:
         if self._drafts is not None and file in self._drafts:

@@ -10,8 +10,8 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from core.errors import DocumentError, StoreError, kind_and_place, too_large
-from core.files import as_text, obstacle, printable
+from core.errors import DocumentError, kind_and_place, too_large, writing_to
+from core.files import as_text, printable
 from core.source import Frozen
 from ingest.reading import question_file
 from ingest.reading.formats import FORMATS, front_matter
@@ -126,17 +126,12 @@ def confirm(file: Path, documents_dir: Path, *, official: bool) -> None:
         StoreError: nothing can be written in `documents_dir`.
     """
     kept = _confirmation(file, documents_dir)
-    try:
+    with writing_to(documents_dir):
         if official:
             kept.parent.mkdir(parents=True, exist_ok=True)
             kept.write_text(f"{printable(file.name)}\n", "utf-8")
         else:
             kept.unlink(missing_ok=True)
-    except OSError as error:
-        remedy = obstacle(documents_dir) or "Check your rights there."
-        raise StoreError(
-            f"Nothing can be written in {documents_dir}: {error.strerror}. {remedy}"
-        ) from error
 
 
 def _confirmation(file: Path, documents_dir: Path) -> Path:

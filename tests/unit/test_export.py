@@ -95,10 +95,7 @@ def full(document: DocumentInfo, language: str = "en", page: int | None = 3) -> 
 @pytest.mark.parametrize(
     ("changed", "written"),
     [
-        ({"kind": "brief", "about": "", "reference": "", "date": None}, "of: European Comm"),
-        # As version 0.1.0 described a brief, whose conversations are kept.
-        ({"kind": "brief"}, "(Strategiewijzer, summary by this project, not an official text, of: "
-         "European Commission, COM(2020) 605 final, 24 July 2020)."),
+        ({"kind": "brief", "about": "", "reference": "", "date": None}, "of: EU Security"),
         ({"reference": ""}, "(European Commission, 24 July 2020)."),
         ({"date": None}, "(European Commission, COM(2020) 605 final)."),
         ({"reference": "press release of 24 July 2020"}, "n, press release of 24 July 2020)."),

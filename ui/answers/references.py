@@ -81,24 +81,20 @@ def full_references(citations: Sequence[Citation], texts: Texts) -> dict[int, st
         details = named(document, texts, before=words)
         if document.kind == "brief":
             summarised = f"{texts('references.summary_of')} {details or document.title}"
-            details = _joined(texts("title"), summarised)
+            details = f"{texts('title')}, {summarised}"
         made[number] = f"{words} ({details})." if details else f"{words}."
     return made
 
 
 def named(document: DocumentInfo, texts: Texts, *, before: str = "") -> str:
     """Author, title, number and date of a document, without a title that stands in the words
-    `before` it; or of the official text that a brief is about.
-
-    Conversations are kept that cite briefs as version 0.1.0 described them: with the publisher of
-    the official text as their own, and without its title.
-    """
+    `before` it; or of the official text that a brief is about."""
     publisher, title = document.publisher, "" if document.title in before else document.title
     if document.kind == "brief":
-        publisher, title = document.about_publisher or document.publisher, document.about
+        publisher, title = document.about_publisher, document.about
     questions = texts("references.questions") if document.questions_url else ""
     numbered = _numbered_and_dated(document, texts)
-    return _joined(author(publisher, texts), title, numbered, questions)
+    return ", ".join(filter(None, (author(publisher, texts), title, numbered, questions)))
 
 
 def author(publisher: str, texts: Texts) -> str:
@@ -162,10 +158,6 @@ def site(url: str) -> str:
     """The name of the site that an address leads to: "EUR-Lex", else its host."""
     host = shown_host(url)
     return "EUR-Lex" if host == _EUR_LEX else host
-
-
-def _joined(*parts: str) -> str:
-    return ", ".join(part for part in parts if part)
 
 
 def _numbered_and_dated(document: DocumentInfo, texts: Texts) -> str:

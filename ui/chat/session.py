@@ -213,9 +213,7 @@ def chat(settings: Settings) -> Chat:
     """The chat of whoever uses this session.
 
     A visitor is somebody else in every session, so what he or she asks lives no longer than it.
-
-    Raises:
-        NotAllowedError: he or she may not ask.
+    Raises NotAllowedError where he or she may not ask.
     """
     user = access.require("reader")
     found = st.session_state.get(_KEY)

@@ -79,20 +79,12 @@ def kept(data_dir: Path) -> list[KeptRun]:
 
 
 def read(folder: Path) -> Results:
-    """A run with its questions.
-
-    Raises:
-        StrategiewijzerError: another version of this program wrote it, or it is gone.
-    """
+    """A run with its questions; StrategiewijzerError where another version wrote it, or it went."""
     return _results(folder, _modified(folder))
 
 
 def compared(before: Path, now: Path) -> Comparison:
-    """How two runs differ.
-
-    Raises:
-        StrategiewijzerError: as `read`.
-    """
+    """How two runs differ; errors as of `read`."""
     return _comparison((before, _modified(before)), (now, _modified(now)))
 
 

@@ -55,9 +55,9 @@ def _show(settings: Settings, texts: Texts) -> None:
         _offer(settings, texts, first=False)
     results = read(run.folder)  # says what is wrong with a run that cannot be read
     with top:
-        verdict.show_verdict(settings, run, texts)
+        verdict.show_verdict(settings, run, results, texts)
         with st.container(horizontal=True):
-            verdict.offer_sign_off(settings, run, texts)
+            verdict.offer_sign_off(settings, run, results, texts)
             verdict.offer_report(run, texts)
     other = _usual(run, there)
     comparison = compared(other.folder, run.folder) if other is not None else None

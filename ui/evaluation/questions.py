@@ -7,7 +7,7 @@ from typing import get_args
 
 import streamlit as st
 
-from eval.comparison import Comparison, Direction
+from eval.comparison import DIRECTIONS, Comparison, Direction
 from eval.dataset import RunPart
 from eval.question_results import QuestionResult, in_quotes
 from eval.rates import reported
@@ -18,7 +18,6 @@ from ui.paging import page_of
 from ui.texts import Texts
 
 PAGE = 20  # questions; all of a run would be sent to the browser at every click
-DIRECTIONS: tuple[Direction, ...] = ("worse", "better", "different")
 MARKS: Mapping[Direction, str] = {"worse": "▼", "better": "▲", "different": "◆"}
 _NAMES = {  # of the values of a filter
     "language": "languages",

@@ -7,7 +7,7 @@ import streamlit as st
 from core.settings import Settings
 from eval import run_report, runs
 from eval.gate import RuleResult
-from eval.results import LONGEST_NAME, LONGEST_REASON, Figure
+from eval.results import LONGEST_NAME, LONGEST_REASON, Figure, Figures
 from eval.run_report import bounds, number
 from language.escaping import visible
 from ui import access, error_messages, scripts
@@ -19,12 +19,10 @@ BOXES = {"passed": st.success, "failed": st.error, "too few": st.warning, "unche
 _FILES = (runs.REPORT, runs.FIGURES)
 
 
-def show_verdict(settings: Settings, run: KeptRun, texts: Texts) -> None:
+def show_verdict(settings: Settings, run: KeptRun, figures: Figures, texts: Texts) -> None:
     """The verdict, a line for each figure of it, what these do not see, and the decisions; only a
     verdict that passed is green."""
-    if run.figures is None:
-        return
-    n, checks = run.figures.overall.n, run.gate.checks
+    n, checks = figures.overall.n, run.gate.checks
     parts = []
     if run.verdict == "too few":
         parts.append(texts("evaluation.verdict.proves_nothing", n=n))
@@ -39,9 +37,9 @@ def show_verdict(settings: Settings, run: KeptRun, texts: Texts) -> None:
         parts.append(texts("evaluation.verdict.no_rules"))
     parts.append(texts("evaluation.verdict.not_counted"))
     verdict = f"**{texts(f'evaluation.verdict.{run.verdict}')}**"
-    BOXES[run.verdict]("\n\n".join((verdict, _lines(run, texts), " ".join(parts))))
+    BOXES[run.verdict]("\n\n".join((verdict, _lines(run, figures, texts), " ".join(parts))))
     in_use = generation_in_use(settings)
-    if in_use and run.figures.stamp.generation != in_use:
+    if in_use and figures.stamp.generation != in_use:
         st.warning(texts("evaluation.verdict.not_in_use"))
     elif in_use and run.decisions and not run.decisions[-1].goes_live:
         st.warning(texts("evaluation.sign.in_use"))
@@ -51,13 +49,11 @@ def show_verdict(settings: Settings, run: KeptRun, texts: Texts) -> None:
         st.html(facts_html(describe_sign_off(decision, texts)))
 
 
-def _lines(run: KeptRun, texts: Texts) -> str:
+def _lines(run: KeptRun, figures: Figures, texts: Texts) -> str:
     """The figures of the verdict as a Markdown list, each with what it is over and its rule."""
-    if run.figures is None:
-        return ""
     lines, rules = [], run_report.bounding(run.gate.checks)
     for name in run_report.DECIDING:
-        figure = run.figures.overall.figures[name]
+        figure = figures.overall.figures[name]
         value = _over(name, figure, _localised(number(figure.value, name), texts), texts)
         line = texts("evaluation.verdict.line", figure=_label(name, texts), value=value)
         lines.append(_rule(rules[name], texts, figure) if name in rules else line)
@@ -110,7 +106,7 @@ def _rule(check: RuleResult, texts: Texts, figure: Figure | None = None) -> str:
     return line + (texts("evaluation.verdict.cause", cause=cause) if cause else "")
 
 
-def offer_sign_off(settings: Settings, run: KeptRun, texts: Texts) -> None:
+def offer_sign_off(settings: Settings, run: KeptRun, figures: Figures, texts: Texts) -> None:
     """The form to decide with; after a decision it is another one, closed and empty."""
     form = f"{run.name}-{len(run.decisions)}"
     with st.popover(
@@ -119,7 +115,7 @@ def offer_sign_off(settings: Settings, run: KeptRun, texts: Texts) -> None:
         key=f"evaluation-sign-{form}",
         on_change="rerun",
     ):
-        st.markdown(f"{_lines(run, texts)}\n\n{texts('evaluation.sign.explained')}")
+        st.markdown(f"{_lines(run, figures, texts)}\n\n{texts('evaluation.sign.explained')}")
         if run.verdict != "passed":
             st.html(facts_html(texts("evaluation.sign.not_passed")))
         goes_live = st.radio(

@@ -12,7 +12,7 @@ from typing import get_args
 import streamlit as st
 import yaml
 
-from core.errors import DocumentError, Fault, StrategiewijzerError
+from core.errors import DocumentError, Fault, StrategiewijzerError, writing_to
 from core.settings import Settings
 from core.source import DocumentKind
 from ingest.publishing.ingest_run import Failure
@@ -22,7 +22,7 @@ from ingest.reading.files import sha256
 from ingest.reading.formats import front_matter
 from language.identify import OFFICIAL
 from ui import access, error_messages
-from ui.maintenance.document_files import folder, writing
+from ui.maintenance.document_files import folder
 from ui.maintenance.job_list import PageContext
 from ui.maintenance.upload_form import FilePreview
 from ui.texts import Texts
@@ -49,7 +49,7 @@ def _describe(settings: Settings, file: Path, fields: Mapping[str, Value]) -> No
     text = yaml.safe_dump(stated, sort_keys=False, allow_unicode=True, width=1000)
     front_matter.read(beside, text)
     unfinished = file.with_name(f".unfinished-{secrets.token_hex(4)}")
-    with writing(file.parent):
+    with writing_to(file.parent):
         if stated:
             unfinished.write_text(text, "utf-8")
             unfinished.replace(beside)

@@ -19,13 +19,12 @@ import re
 import secrets
 import shutil
 import unicodedata
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from core.errors import DocumentError, StoreError
-from core.files import as_text, obstacle
+from core.errors import DocumentError, StoreError, writing_to
+from core.files import as_text
 from core.settings import Settings
 from core.source import Frozen
 from ingest.reading import files, question_file
@@ -160,7 +159,7 @@ def add_file(settings: Settings, name: str, content: bytes, *, replace: bool) ->
     place, there = folder(settings), taken(settings, name)
     if there is not None:
         name = there.name if replace else _free(settings, name)
-    with writing(place):
+    with writing_to(place):
         place.mkdir(parents=True, exist_ok=True)
         unfinished = place / f".unfinished-{secrets.token_hex(4)}"
         try:
@@ -185,11 +184,11 @@ def remove(settings: Settings, file: Path, *, keep_description: bool = False) ->
     """Takes a file away with what stands beside it, so that it can be put back."""
     now = datetime.datetime.now(datetime.UTC)
     kept = folder(settings) / _REMOVED / f"{now:{_STAMP}}-{secrets.token_hex(2)}"
-    with writing(folder(settings)):
+    with writing_to(folder(settings)):
         kept.mkdir(parents=True)
         (kept / _FROM).write_bytes(os.fsencode(file.parent))
     try:
-        with writing(file.parent):
+        with writing_to(file.parent):
             for beside in _beside(file):
                 shutil.copy2(beside, kept)
             shutil.copy2(file, kept)
@@ -197,7 +196,7 @@ def remove(settings: Settings, file: Path, *, keep_description: bool = False) ->
     except StoreError:
         shutil.rmtree(kept, ignore_errors=True)
         raise
-    with writing(folder(settings)):
+    with writing_to(folder(settings)):
         for beside in () if keep_description else _beside(file):
             beside.unlink()
         os.utime(folder(settings))  # a plan that was made before is out of date
@@ -241,7 +240,7 @@ def _from(settings: Settings, kept: Path) -> Path:
 def restore(settings: Settings, gone: Removed) -> None:
     """Puts a file back with what stood beside it; one that has its name now is removed in turn."""
     kept = folder(settings) / _REMOVED / gone.id
-    with writing(gone.folder):
+    with writing_to(gone.folder):
         gone.folder.mkdir(parents=True, exist_ok=True)
         if (gone.folder / gone.name).exists():
             remove(settings, gone.folder / gone.name)
@@ -266,15 +265,3 @@ def forget(settings: Settings, manifest: Manifest, published: datetime.datetime 
         is_used = as_text(file) in entries and state(file, entries, settings) != "published"
         if last > gone.date and not is_used:
             shutil.rmtree(folder(settings) / _REMOVED / gone.id, ignore_errors=True)
-
-
-@contextmanager
-def writing(place: Path) -> Iterator[None]:
-    """Reports that the block cannot write in this place as a StoreError."""
-    try:
-        yield
-    except OSError as error:
-        remedy = obstacle(place) or "Check your rights there."
-        raise StoreError(
-            f"Nothing can be written in {place}: {error.strerror}. {remedy}"
-        ) from error

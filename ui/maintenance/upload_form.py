@@ -32,7 +32,6 @@ from vectorstore.manifest import DocumentEntry
 DONE = "maintenance-done"  # what was just added, in words
 
 _ROUND = "maintenance-round"  # counts what was uploaded: a new field is an empty one
-_CURABLE = ("value",)  # faults that the form of a document cures
 
 Chosen = tuple[str, UploadedFile, bool]
 """The name to keep a file under, the file, and whether it takes another's place."""
@@ -146,7 +145,7 @@ def _can_be_read(
     with st.spinner(texts("maintenance.upload.reading")):
         preview = preview_uploaded(name, file.getvalue(), loader)
     if failure := preview.failure:
-        can = failure.fault in _CURABLE
+        can = failure.fault == "value"  # which the form of a document cures
         message = error_messages.reason(failure.fault, failure.field, texts)
         (st.warning if can else st.error)(f"{shown} {message}")
         error_messages.details(f"{failure.problem}. {failure.remedy}", texts)

@@ -112,11 +112,7 @@ def languages() -> tuple[str, ...]:
 
 @functools.cache
 def load(language: str) -> Texts:
-    """The strings of an interface language.
-
-    Raises:
-        KeyError: there is no file for this language.
-    """
+    """The strings of an interface language; KeyError where there is no file for it."""
     if language not in languages():
         raise KeyError(language)
     content = read_yaml((FOLDER / f"{language}.yaml").read_text("utf-8"))
