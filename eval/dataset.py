@@ -113,11 +113,8 @@ class Question(Frozen):
 
 
 def load(path: Path) -> tuple[Question, ...]:
-    """Reads the questions of a file, or of all `*.yaml` and `*.yml` files of a folder by name.
-
-    Raises:
-        QuestionSetError: a set is malformed; the message names file, entry and key.
-    """
+    """Reads the questions of a file, or of all `*.yaml` and `*.yml` files of a folder by name; the
+    message of the QuestionSetError for a malformed set names file, entry and key."""
     return load_sets({"questions": path})
 
 

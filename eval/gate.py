@@ -75,11 +75,8 @@ class RuleResult(Frozen):
 
 
 def read_rules(file: Path) -> Rules:
-    """Reads the rules of a gate.
-
-    Raises:
-        StrategiewijzerError: the file is malformed, or names an unknown figure.
-    """
+    """Reads the rules of a gate; StrategiewijzerError where one names an unknown figure, or the
+    file is malformed."""
     try:
         rules = Rules.model_validate(read_yaml(file.read_text("utf-8")) or {})
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:

@@ -77,10 +77,7 @@ class Reply(Frozen):
 
 class GivenReply:
     """A reply as a model would give it: `request` has the passages, in which its evidence is found.
-
-    Raises:
-        StrategiewijzerError: the index lacks a passage or document.
-    """
+    Raises StrategiewijzerError where the index lacks a passage or document."""
 
     def __init__(self, reply: Reply, index: Snapshot) -> None:
         self.reply = reply

@@ -131,13 +131,10 @@ class SignOff(Frozen):
 
 
 class Figures(Frozen):
-    """Figures of a run, without its questions.
-
-    `overall` and `by_language` cover the questions. `by_part` has "open" and "held out", "same
-    language" and "across languages" (of questions that name their documents), and "messages",
-    "conversations" and "memory", which are reported apart. `manners` covers everything that was
-    asked.
-    """
+    """Figures of a run, without its questions. `overall` and `by_language` cover the questions, and
+    manners everything that was asked. `by_part` has "open" and "held out", "same language" and
+    "across languages" (of questions that name their documents), and "messages", "conversations" and
+    "memory", which are reported apart."""
 
     stamp: Stamp
     overall: Summary

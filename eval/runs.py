@@ -5,6 +5,9 @@ data/runs/20261124T175501Z/
     report.html      the report, with the decisions
     gate.json        the rules that were checked, and against which baseline
     sign-off.jsonl   a line per decision; the last one counts
+
+Each function raises StrategiewijzerError when there is no such run, another version of this program
+wrote it, or nothing can be written.
 """
 
 import datetime
@@ -61,11 +64,7 @@ def new_folder(data_dir: Path, results: Results) -> Path:
 def write(
     results: Results, folder: Path, report: str, gate: GateReport | None = None
 ) -> tuple[Path, ...]:
-    """Writes a run with its report and what the gate found into a folder; returns the files.
-
-    Raises:
-        StrategiewijzerError: the folder cannot be written to.
-    """
+    """Writes a run with its report and what the gate found into a folder; returns the files."""
     lines = "".join(question.model_dump_json() + "\n" for question in results.questions)
     figures = {
         "fingerprint": results.fingerprint,
@@ -78,21 +77,14 @@ def write(
     }
     if gate is not None:
         contents[_GATE] = gate.model_dump_json(indent=2) + "\n"
-    try:
+    with _writing_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in contents.items():
             (folder / name).write_text(text, "utf-8")
-    except OSError as error:
-        raise _unwritable(folder, error) from None
     return tuple(folder / name for name in contents)
 
 
 def read(folder: Path) -> Results:
-    """Reads a run.
-
-    Raises:
-        StrategiewijzerError: there is no such run, or it was written by another version.
-    """
     with _explained(folder):
         lines = (folder / _QUESTIONS).read_text("utf-8").split("\n")  # splitlines knows more ends
         questions = tuple(QuestionResult.model_validate_json(line) for line in lines if line)
@@ -100,8 +92,7 @@ def read(folder: Path) -> Results:
 
 
 def read_figures(folder: Path) -> Figures:
-    """Reads only the figures of a run: a small file, while its questions are megabytes. Errors as
-    of `read`."""
+    """Reads only the figures of a run: a small file, while its questions are megabytes."""
     with _explained(folder):
         return Figures.model_validate(_figures(folder))
 
@@ -147,26 +138,16 @@ def accepted(data_dir: Path) -> str | None:
 
 
 def accept(data_dir: Path, name: str) -> None:
-    """Sets the accepted run.
-
-    Raises:
-        StrategiewijzerError: there is no such run, or the file cannot be written.
-    """
+    """Sets the accepted run."""
     file = runs_folder(data_dir) / _ACCEPTED
     if name not in listed(data_dir):
         raise StrategiewijzerError(_unknown(name, data_dir))
-    try:
+    with _writing_to(file):
         file.write_text(f"{name}\n", "utf-8")
-    except OSError as error:
-        raise _unwritable(file, error) from None
 
 
 def resolve(name: str, data_dir: Path) -> Path:
-    """Folder of a run, by its name, or "last", "previous" or "accepted".
-
-    Raises:
-        StrategiewijzerError: there is no such run; the message names the stored ones.
-    """
+    """Folder of a run, by its name, or "last", "previous" or "accepted"."""
     names = listed(data_dir)
     if name in ("last", "previous"):
         back = 1 if name == "last" else 2
@@ -200,12 +181,8 @@ def gate_of(folder: Path) -> GateReport:
 def sign(
     settings: Settings, run: str, *, goes_live: bool, name: str, reason: str, by: str
 ) -> SignOff:
-    """Keeps a decision with its run, in the run's report, and on record where the audit is on.
-
-    Raises:
-        StrategiewijzerError: there is no such run, a name or a reason is missing or too long, or
-            it cannot be kept.
-    """
+    """Keeps a decision with its run, in the run's report, and on record where the audit is on; it
+    needs a name and a reason (StrategiewijzerError)."""
     folder = resolve(run, settings.data_dir)
     try:
         made = SignOff(
@@ -225,15 +202,13 @@ def sign(
     )
     on_record = RunDecision(decision=decision, run=run, results=made.results, reason=made.reason)
     keep_decision(settings, on_record, by)
-    try:
+    with _writing_to(folder):
         with (folder / _SIGN_OFF).open("a", encoding="utf-8") as kept:
             kept.write(made.model_dump_json() + "\n")
         report = folder / REPORT
         if report.is_file():
             text = run_report.signed(report.read_text("utf-8"), sign_offs(folder))
             report.write_text(text, "utf-8")
-    except OSError as error:
-        raise _unwritable(folder, error) from None
     return made
 
 
@@ -250,8 +225,12 @@ def sign_offs(folder: Path) -> tuple[SignOff, ...]:
     return tuple(found)
 
 
-def _unwritable(place: Path, error: OSError) -> StrategiewijzerError:
-    return StrategiewijzerError(
-        f"{place}: cannot be written to ({error.strerror}). Let this program write there, or "
-        "choose another folder with --out."
-    )
+@contextmanager
+def _writing_to(place: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StrategiewijzerError(
+            f"{place}: cannot be written to ({error.strerror}). Let this program write there, or "
+            "choose another folder with --out."
+        ) from None

@@ -48,7 +48,7 @@ def page() -> None:
     st.html(facts_html(texts(how_long, days=settings.keep_conversations)))
     if not notes:
         if session.removed:
-            _show_removed(session, texts)
+            _show_removed(session, session.removed, texts)
         st.info(texts("notes.empty"))
         if st.button(texts("notes.to_chat"), icon=":material/forum:", key="to-chat"):
             addresses.open_chat()
@@ -69,7 +69,7 @@ def page() -> None:
             st.html(f'<h2 class="sw-notes-group">{escape(heading)}</h2>')
             for note in group:
                 if note is session.removed:
-                    _show_removed(session, texts)
+                    _show_removed(session, note, texts)
                 else:
                     has_asked = note.conversation in conversations
                     _show_note(session, note, now, texts, has_asked=has_asked)
@@ -145,21 +145,16 @@ def _show_question(session: Chat, note: Note, texts: Texts, *, has_asked: bool) 
         addresses.open_chat()
 
 
-def _show_removed(session: Chat, texts: Texts) -> None:
+def _show_removed(session: Chat, note: Note, texts: Texts) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="undo-bar"):
         st.html(facts_html(texts("notes.taken_away"), role="status"), width="content")
-        undo = texts("history.undo")
-        st.button(undo, icon=":material/undo:", key="undo", on_click=_undo, args=(session, texts))
+        undo, back = texts("history.undo"), partial(_put, session, note, texts)
+        st.button(undo, icon=":material/undo:", key="undo", on_click=_change, args=(back, texts))
 
 
 def _remark(session: Chat, note: Note, key: str, texts: Texts) -> None:
     remarked = note.remarked(st.session_state[key] or "")
     _change(partial(_put, session, remarked, texts), texts)
-
-
-def _undo(session: Chat, texts: Texts) -> None:
-    if session.removed:
-        _change(partial(_put, session, session.removed, texts), texts)
 
 
 def _put(session: Chat, note: Note, texts: Texts) -> None:

@@ -3,11 +3,10 @@
 import datetime
 import hashlib
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import AwareDatetime, Field
 from sqlalchemy import (
     Boolean,
     Column,
@@ -27,10 +26,9 @@ from sqlalchemy import (
 )
 
 from core.answer import Answer, Citation, Turn
-from core.errors import StrategiewijzerError
 from core.source import Frozen, Scope
 from language.words import plain
-from userdata.database import METADATA, Database, put
+from userdata.database import METADATA, Database, put, readable
 
 MAX_NAME = 120  # characters; the list shows one line
 MAX_NOTES = 500  # of one user: the page reads and exports all of them at once
@@ -250,7 +248,7 @@ class Conversations:
         )
         if row is None:
             return None
-        with _readable("conversation"):
+        with readable("conversation"):
             exchanges = tuple(map(Exchange.model_validate_json, kept))
         return Conversation(id=id, name=row.name, changed=_date(row.changed), exchanges=exchanges)
 
@@ -307,7 +305,7 @@ class Conversations:
         """This user's notes, newest first."""
         query = select(_N.note).where(_N.user == self.user, _N.changed >= self._oldest())
         rows = self._database.rows(_WHAT, query)
-        with _readable("note"):
+        with readable("note"):
             found = [Note.model_validate_json(note) for (note,) in rows]
         return tuple(sorted(found, key=lambda note: note.kept, reverse=True))
 
@@ -344,18 +342,6 @@ class Conversations:
         if not self.lasting:
             return 0.0
         return (now() - datetime.timedelta(days=self._days)).timestamp()
-
-
-@contextmanager
-def _readable(what: str) -> Iterator[None]:
-    """Reports a row that the block cannot read as written by another version of the program."""
-    try:
-        yield
-    except ValidationError as error:
-        raise StrategiewijzerError(
-            f"This version cannot read a {what} in the database: {error.error_count()} fields "
-            "are not as expected. Use the version of the program that wrote it."
-        ) from None
 
 
 def _exchange_row(exchange: Exchange) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 from sqlalchemy import Connection, Engine, Executable, Row, Table, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -306,6 +306,18 @@ def put(connection: Connection, table: Table, *rows: dict[str, Any]) -> None:
     """Stores rows, each in place of the one with its key."""
     if rows:
         connection.execute(_replacing(connection.dialect.name, table), list(rows))
+
+
+@contextmanager
+def readable(what: str) -> Iterator[None]:
+    """Reports a row that the block cannot read as written by another version of the program."""
+    try:
+        yield
+    except ValidationError as error:
+        raise StrategiewijzerError(
+            f"This version cannot read a {what} in the database: {error.error_count()} fields "
+            "are not as expected. Use the version of the program that wrote it."
+        ) from None
 
 
 @functools.cache  # making it takes longer than SQLite to carry it out

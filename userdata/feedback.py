@@ -9,13 +9,12 @@ import datetime
 from collections.abc import Iterable
 from typing import Self
 
-from pydantic import AwareDatetime, ValidationError
+from pydantic import AwareDatetime
 from sqlalchemy import Column, Connection, Table, Text, delete, select
 
 from core.answer import Answer, Mode, Turn
-from core.errors import StrategiewijzerError
 from core.source import Frozen, Scope
-from userdata.database import METADATA, Database, put
+from userdata.database import METADATA, Database, put, readable
 
 _WHAT = "Feedback"  # in messages
 _FEEDBACK = Table(
@@ -147,10 +146,5 @@ def _selected(connection: Connection, id: str | None = None) -> list[Feedback]:
     query = select(_FEEDBACK.c.feedback)
     if id is not None:
         query = query.where(_FEEDBACK.c.id == id)
-    try:
+    with readable("verdict"):
         return [Feedback.model_validate_json(row) for row in connection.scalars(query)]
-    except ValidationError as error:
-        raise StrategiewijzerError(
-            f"The database holds feedback that this version cannot read: {error}\n"
-            "Use the version of the program that wrote it."
-        ) from None

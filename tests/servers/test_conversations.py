@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from tests.support.databases import is_kept
 from tests.support.people import HOSTILE, NOON, REPORTS, answer, talk, verdict
 from userdata import conversations, feedback
 from userdata.conversations import MAX_NAME, Conversation, Conversations, Exchange, now
-from userdata.database import FILE, Database
+from userdata.database import FILE, METADATA, Database
 from userdata.feedback import Feedback
 
 
@@ -216,14 +217,20 @@ def modes(*places: Path) -> list[int]:
     return [stat.S_IMODE(place.stat().st_mode) for place in places]
 
 
-def test_an_exchange_of_a_later_version_is_refused(mine: Conversations, kept_in: Database) -> None:
+def test_what_a_later_version_wrote_is_refused_and_not_repeated(
+    mine: Conversations, kept_in: Database
+) -> None:
     asked = talk("Wat is EMPACT?")
     mine.put(asked)
+    feedback.save(kept_in, verdict(1))
     later = asked.exchanges[0].model_dump_json().replace("{", '{"mood":"good",', 1)
     with kept_in.transaction("Test") as connection:
         connection.execute(update(conversations.EXCHANGES).values(exchange=later))
-    with pytest.raises(StrategiewijzerError, match="Use the version"):
-        mine.find(asked.id)
+        connection.execute(update(METADATA.tables["feedback"]).values(feedback=later))
+    for reads in (partial(mine.find, asked.id), partial(feedback.read, kept_in)):
+        with pytest.raises(StrategiewijzerError, match="Use the version") as refused:
+            reads()
+        assert "EMPACT" not in str(refused.value)
     assert len(mine.listed()) == 1
 
 

@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.answer import Answer, Finished, Stage, TextDelta, Turn
+from core.answer import Answer, Finished, Stage, TextDelta
 from core.background import in_background
 from core.errors import StrategiewijzerError, kind_and_place
 from language.escaping import visible
@@ -62,9 +62,7 @@ def show_question(chat: Chat, exchange: Exchange, texts: Texts, *, is_last: bool
             )
 
 
-def answered(
-    making: DeltaGenerator, chat: Chat, exchange: Exchange, history: tuple[Turn, ...], texts: Texts
-) -> Exchange:
+def answered(making: DeltaGenerator, chat: Chat, exchange: Exchange, texts: Texts) -> Exchange:
     """Answers the pending question and takes in what came of it, which it returns; `making` shows
     the answer as it arrives, and is empty again at the end."""
     with making.container():
@@ -77,6 +75,7 @@ def answered(
             shortcut="Esc",
             key=f"stop-{exchange.id}",
         )
+    history = chat.conversation.history(exchange)
     try:
         events = assistant().stream(
             exchange.question, history=history, scope=exchange.scope, by=chat.conversations.user

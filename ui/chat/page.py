@@ -128,8 +128,7 @@ def _show_conversation(session: Chat, texts: Texts, index: Snapshot | None) -> N
             with st.chat_message("assistant", avatar=":material/menu_book:"):
                 making = st.empty()  # always there, so that what follows keeps its place
                 if shown.id == session.pending:
-                    history = session.conversation.history(shown)
-                    shown = exchange.answered(making, session, shown, history, texts)
+                    shown = exchange.answered(making, session, shown, texts)
                     index = _as_answered(shown, index)
                 if shown.id == session.finished:
                     session.finished = ""

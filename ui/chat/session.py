@@ -63,11 +63,8 @@ class Chat:
 
     @property
     def store(self) -> Conversations:
-        """The store of the user's conversations.
-
-        Raises:
-            NotAllowedError: whoever uses this session now is not this user, or may not ask.
-        """
+        """The store of the user's conversations; NotAllowedError where whoever uses this session
+        now is not this user, or may not ask."""
         if access.require("reader").id != self.conversations.user:
             raise NotAllowedError("Somebody else is signed in now. Load this page again.")
         return self.conversations
