@@ -24,14 +24,14 @@ _A_YEAR = 365 * 24 * 3600  # seconds; browsers keep a cookie for 400 days at mos
 class Place(NamedTuple):
     """A page of the app, in the order of the menu."""
 
-    show: Callable[[], None]
+    show: Callable[[Settings, Texts], None]
     title: str  # the key in ui/texts
     path: str  # of the address
     role: Role  # that may open it
 
 
-def _show(module: str) -> None:
-    importlib.import_module(f"ui.{module}").page()
+def _show(module: str, settings: Settings, texts: Texts) -> None:
+    importlib.import_module(f"ui.{module}").page(settings, texts)
 
 
 PLACES = [
@@ -90,7 +90,7 @@ def _who() -> User | SignInError:
 
 def _page(place: Place, who: User | SignInError, settings: Settings, texts: Texts) -> StreamlitPage:
     """The page, or a hidden one that says why the user may not see it."""
-    show, title, may_be_here = place.show, texts(place.title), False
+    show, title, may_be_here = partial(place.show, settings, texts), texts(place.title), False
     if _is_closed(settings, who):
         show, title = partial(_show_closed, settings, texts), texts("notice.closed")
     elif isinstance(who, SignInError):

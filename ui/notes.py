@@ -13,8 +13,8 @@ import streamlit as st
 
 from core.answer import by_number
 from core.errors import StrategiewijzerError
-from core.settings import current
-from ui import addresses, error_messages, navigation, scripts
+from core.settings import Settings
+from ui import addresses, error_messages, scripts
 from ui.answers.evidence_panel import CurrentSources, current_sources, origins
 from ui.answers.export import FilePart, as_docx
 from ui.answers.references import full_references, stretches, with_pages
@@ -29,10 +29,8 @@ _PAGE = 20  # notes shown at once: all of 500 would be sent at every click
 _PROBLEM = "notes-problem"  # what the last click could not do, with the program's own words
 
 
-def page() -> None:
+def page(settings: Settings, texts: Texts) -> None:
     """Lists the notes of whoever uses this session."""
-    settings = current()
-    texts = navigation.interface_texts(settings)
     session = chat(settings)
     st.title(texts("notes.title"), anchor=False)
     if problem := st.session_state.pop(_PROBLEM, None):

@@ -9,7 +9,7 @@ import streamlit as st
 from core.errors import StrategiewijzerError
 from core.hosts import Destination, destinations, leaves_this_machine
 from core.settings import Settings, current
-from ui import access, error_messages, navigation, scripts
+from ui import access, error_messages, scripts
 from ui.chat.session import Chat, chat
 from ui.markup import code, definitions_html, escape, facts_html
 from ui.texts import Texts
@@ -19,10 +19,8 @@ from userdata.personal_data import PersonCounts, collect, erase
 _ERASED = "erased"  # where the session has what came of erasing, until it is shown
 
 
-def page() -> None:
+def page(settings: Settings, texts: Texts) -> None:
     """Shows what becomes of the questions and data of whoever uses this session."""
-    settings = current()
-    texts = navigation.interface_texts(settings)
     session = chat(settings)
     st.title(texts("privacy.title"), anchor=False)
     _show_where_questions_go(settings, texts)

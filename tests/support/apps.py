@@ -38,10 +38,11 @@ def page_of(path: str) -> "AppTest":
     from streamlit.testing.v1 import AppTest
 
     code = f"""
-from ui.navigation import PLACES
+from core.settings import current
+from ui.navigation import PLACES, interface_texts
 
 (place,) = [place for place in PLACES if place.path == {path!r}]
-place.show()
+place.show(current(), interface_texts(current()))
 """
     return AppTest.from_string(code, default_timeout=120)
 

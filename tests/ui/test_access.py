@@ -171,7 +171,7 @@ def test_no_run_and_no_log_keeps_who_is_on_a_list() -> None:
     assert "ada@" not in repr(settings) + settings.model_dump_json()
 
 
-def _secret_page() -> None:
+def _secret_page(*_: object) -> None:
     st.title("Geheim")
     st.button("Wis alles", on_click=_act, key="wipe")
 

@@ -16,7 +16,7 @@ from eval import runs
 from eval.gate import RuleResult
 from eval.question_results import QuestionResult
 from tests.support.apps import all_text as shown
-from tests.support.apps import begin_anew, labels, press, run, unfolded
+from tests.support.apps import begin_anew, labels, page_of, press, run, unfolded
 from tests.support.question_results import (
     BEFORE,
     FEW,
@@ -61,14 +61,8 @@ def two(data_dir: Path) -> tuple[str, str]:
     return keep(data_dir, BEFORE, day=20), keep(data_dir, NOW)
 
 
-def _page() -> None:
-    from ui.evaluation import page as evaluation
-
-    evaluation.page()
-
-
 def opened(**address: str) -> AppTest:
-    app = AppTest.from_function(_page, default_timeout=60)
+    app = page_of("evaluation")
     for name, value in address.items():
         app.query_params[name] = value
     return run(app)

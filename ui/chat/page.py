@@ -13,7 +13,7 @@ from core.errors import StrategiewijzerError
 from core.settings import Settings, current
 from core.source import DocumentInfo, Scope
 from language.escaping import visible
-from ui import corpus, error_messages, navigation
+from ui import corpus, error_messages
 from ui.answers.references import cited_in
 from ui.chat import conversation_list, exchange
 from ui.chat.session import FIELD, Chat, chat, follow_address, set_address
@@ -36,10 +36,8 @@ _SCOPE_KEYS: Mapping[str, str] = {
 _FIRST_DAY = datetime.date(1951, 4, 18)  # of the first of the Union's treaties
 
 
-def page() -> None:
+def page(settings: Settings, texts: Texts) -> None:
     """Shows the conversation and answers its last question."""
-    settings = current()
-    texts = navigation.interface_texts(settings)
     session = chat(settings)
     limited = follow_address(session)
     if limited is not None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import LockedError, NotAllowedError, StrategiewijzerError
-from core.settings import Settings, current
+from core.settings import Settings
 from eval.gate import RULES
-from ui import access, error_messages, jobs, navigation
+from ui import access, error_messages, jobs
 from ui.access import name_of, on_record
 from ui.evaluation import questions, verdict
 from ui.evaluation.kept_runs import KeptRun, compared, kept, read
@@ -22,10 +22,8 @@ _WATCHED = "evaluation-watched"  # the job that this session sees run
 _LAST_LINES = 5  # of what went wrong: the reason stands at the end
 
 
-def page() -> None:
+def page(settings: Settings, texts: Texts) -> None:
     """Shows a run, or one question of it."""
-    settings = current()
-    texts = navigation.interface_texts(settings)
     st.title(texts("evaluation.title"), anchor=False)
     try:
         access.require("evaluator")

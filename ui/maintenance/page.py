@@ -10,8 +10,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.errors import StrategiewijzerError
-from core.settings import current
-from ui import access, error_messages, navigation
+from core.settings import Settings
+from ui import access, error_messages
 from ui.maintenance import (
     all_documents,
     answer_queue,
@@ -21,12 +21,11 @@ from ui.maintenance import (
     plan_and_publish,
 )
 from ui.maintenance.job_list import PageContext
+from ui.texts import Texts
 
 
-def page() -> None:
+def page(settings: Settings, texts: Texts) -> None:
     """Shows what maintainers need; everybody else sees that it is for them."""
-    settings = current()
-    texts = navigation.interface_texts(settings)
     st.title(texts("maintenance.title"), anchor=False)
     try:
         access.require("maintainer")

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.errors import StrategiewijzerError
-from core.settings import Settings, current
+from core.settings import Settings
 from core.source import DocumentInfo, Standing, preferred
-from ui import addresses, corpus, error_messages, navigation
+from ui import addresses, corpus, error_messages
 from ui.addresses import reading_query
 from ui.markup import code, escape, facts_html
 from ui.paging import page_of
@@ -41,10 +41,8 @@ class _Row:
     found: FoundPlaces | None = None  # what was found in it
 
 
-def page() -> None:
+def page(settings: Settings, texts: Texts) -> None:
     """Lists the documents, or shows the one that the address names."""
-    settings = current()
-    texts = navigation.interface_texts(settings)
     try:
         _show(assistant().index.snapshot(), settings, texts)
     except StrategiewijzerError as error:
