@@ -61,16 +61,8 @@ class Job(StartedJob, frozen=True):
     def state(self) -> JobState:
         if _runs(self.folder):
             return "running"
-        code = self.exit_code
-        return "stopped" if code is None else "failed" if code else "done"
-
-    @property
-    def exit_code(self) -> int | None:
-        """The exit code of the command; None while it runs, and when it was stopped."""
-        try:
-            return int((self.folder / "ended").read_text("utf-8"))
-        except OSError:
-            return None
+        code = _read(self.folder / "ended")
+        return "stopped" if not code else "done" if code == "0" else "failed"
 
     def events(self, last: int | None = None) -> list[dict[str, Any]]:
         """The events that the command has printed so far, or in its last so many bytes; a line that

@@ -93,13 +93,13 @@ class Chips:
         if not quotes:
             return ""
         chip = self._chip_html(number, quotes)
-        mark = self._checks.mark(self._checks.verdict(number, words))
-        if mark is None:
+        verdict = self._checks.verdict(number, words)
+        if verdict in ("unchecked", self._checks.usual):  # for the former stand words (`doubt`)
             return chip
-        label = escape(self._texts(f"answers.verdicts.{mark}"))
+        label = escape(self._texts(f"answers.verdicts.{verdict}"))
         return (
             f'{chip}<span class="sw-mark" role="img" aria-label="{label}" title="{label}">'
-            f"{GLYPHS[mark]}</span>"
+            f"{GLYPHS[verdict]}</span>"
         )
 
     def doubt(self, sentence: AnswerSentence) -> str:

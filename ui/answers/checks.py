@@ -72,11 +72,6 @@ class Checks:
             )
         return remarks
 
-    def mark(self, verdict: CheckVerdict) -> CheckVerdict | None:
-        """The verdict that a number is marked with: one that is not the usual one, and that no
-        words stand for behind the sentence."""
-        return None if verdict in ("unchecked", self.usual) else verdict
-
     def quotes(self, number: int, words: str) -> tuple[Citation, ...]:
         """The quotes behind words (a line each): the one that has them all, else all of the number.
 

@@ -266,15 +266,11 @@ def at_quote(url: str, quote: str) -> str:
     ends = [lines[0]]
     if len(lines) > 1 or len(lines[0]) > _WORDS:
         ends = [lines[0][:_END], lines[-1][-_END:]]
-    directive = ",".join(_encoded(" ".join(words)) for words in ends)
-    return f"{url}{'' if '#' in url else '#'}:~:text={directive}"
+    # "-" is part of the syntax as well, though no address needs it encoded.
+    coded = (percent_encoded(" ".join(words), safe="").replace("-", "%2D") for words in ends)
+    return f"{url}{'' if '#' in url else '#'}:~:text={','.join(coded)}"
 
 
 def leads_to_words(url: str) -> bool:
     """Whether an address is one at a quote."""
     return ":~:text=" in url
-
-
-def _encoded(words: str) -> str:
-    """UTF-8 in percents. "-" is part of the syntax as well, though no address needs it encoded."""
-    return percent_encoded(words, safe="").replace("-", "%2D")

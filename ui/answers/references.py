@@ -93,7 +93,10 @@ def named(document: DocumentInfo, texts: Texts, *, before: str = "") -> str:
     if document.kind == "brief":
         publisher, title = document.about_publisher, document.about
     questions = texts("references.questions") if document.questions_url else ""
-    numbered = _numbered_and_dated(document, texts)
+    date = texts.date(document.date)
+    numbered = document.reference or date
+    if document.reference and date and date not in document.reference:
+        numbered = texts("references.dated", reference=document.reference, date=date)
     return ", ".join(filter(None, (author(publisher, texts), title, numbered, questions)))
 
 
@@ -158,13 +161,6 @@ def site(url: str) -> str:
     """The name of the site that an address leads to: "EUR-Lex", else its host."""
     host = shown_host(url)
     return "EUR-Lex" if host == _EUR_LEX else host
-
-
-def _numbered_and_dated(document: DocumentInfo, texts: Texts) -> str:
-    date = texts.date(document.date)
-    if document.reference and date and date not in document.reference:
-        return texts("references.dated", reference=document.reference, date=date)
-    return document.reference or date
 
 
 def _label(document: DocumentInfo, texts: Texts) -> str:
