@@ -253,10 +253,5 @@ def _lines(found: Iterable[ReplyVerdicts]) -> Iterator[str]:
             yield f"{judged.sentence} confirmed, {judged.name}: {judged.text}"
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Returns the exit code: 0 done, 1 an error (on standard error), 3 the gate is closed."""
-    return app.run(arguments, "python -m eval.verifier")
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(app.run(sys.argv[1:], "python -m eval.verifier"))

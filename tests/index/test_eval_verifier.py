@@ -151,8 +151,8 @@ def test_a_reply_over_documents_finds_its_stretches_and_is_given_their_passages(
 def few(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
     monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.setattr(verifier, "read", lambda half: read(half)[:2])
-    return lambda *arguments: verifier.main([str(argument) for argument in arguments])
+    monkeypatch.setattr(verifier, "read", lambda half, **_: read(half)[:2])
+    return lambda *arguments: verifier.app.run([*map(str, arguments)], "eval.verifier")
 
 
 def test_it_prints_both_halves_and_the_gate_judges_the_held_one(
@@ -189,7 +189,7 @@ def test_replies_to_what_the_index_does_not_have_end_the_command(
 ) -> None:
     assert few("--documents") == 1
     assert "Ingest the documents" in " ".join(capsys.readouterr().err.split())
-    monkeypatch.setattr(verifier, "read", lambda half: [reply("old", passages=("gone",))])
+    monkeypatch.setattr(verifier, "read", lambda half, **_: [reply("old", passages=("gone",))])
     assert few() == 1
     assert "read the reply again" in capsys.readouterr().err
 
