@@ -1,11 +1,7 @@
 """Answers of every form and their evidence in a browser: marks, cards, quotes, what is kept."""
 
-import functools
-import http.server
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -26,7 +22,6 @@ from tests.support.browser import (
     text_of,
     visitor,
 )
-from tests.support.http_server import http_server
 from tests.support.openai_server import Script
 from tests.support.waiting import until
 from ui.access import LOCAL
@@ -261,27 +256,23 @@ def test_no_rule_is_broken_by_an_open_source(browser: Browser, address: str) -> 
             expect(panel(page)).to_be_hidden()
 
 
-@contextmanager
-def web_page(folder: Path, paragraphs: list[str]) -> Iterator[str]:
-    """The address of a long page with these paragraphs at its end."""
-    filler = "<p>Vulling die nergens over gaat.</p>" * 300
-    body = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
-    page = f"<!doctype html><meta charset=utf-8><title>x</title><body>{filler}{body}{filler}"
-    (folder / "page.html").write_text(page, "utf-8")
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
-    with http_server(handler) as port:
-        yield f"http://localhost:{port}/page.html"
-
-
 LONG = (
     "Η στρατηγική της ΕΕ για την Ένωση Ασφάλειας καθορίζει, για την περίοδο 2020-2025, τέσσερις "
     "προτεραιότητες, μέσα & εργαλεία για όλους."
 )
 
 
-def followed(browser: Browser, url: str, quote: str) -> Page:
-    """The page that opens when a reader clicks the link to a quote, in a tab of its own."""
+def followed(browser: Browser, paragraphs: list[str], quote: str) -> Page:
+    """The tab that opens when a reader clicks the link to a quote: a long page with these
+    paragraphs."""
+    url = "http://localhost/page.html"
+    filler = "<p>Vulling die nergens over gaat.</p>" * 300
+    text = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
+    content = f"<!doctype html><meta charset=utf-8><title>x</title><body>{filler}{text}{filler}"
     page = browser.new_page()
+    page.context.route(
+        f"{url}**", lambda route: route.fulfill(body=content, content_type="text/html")
+    )
     page.goto(url)
     page.evaluate(
         """url => {
@@ -307,15 +298,14 @@ def followed(browser: Browser, url: str, quote: str) -> Page:
     ids=["long", "reserved", "list", "spaces"],
 )
 def test_a_link_to_a_source_leads_to_the_quote(
-    browser: Browser, tmp_path: Path, paragraphs: list[str], quote: str | None
+    browser: Browser, paragraphs: list[str], quote: str | None
 ) -> None:
     wanted = quote or "\n- ".join(paragraphs)
-    with web_page(tmp_path, [p.replace(" & ", " &amp; ") for p in paragraphs]) as url:
-        source = followed(browser, url, wanted)
-        place = source.locator("p", has_text=wanted.split()[0]).first
-        expect(place).to_be_in_viewport(timeout=10_000)
-        assert source.evaluate("window.scrollY") > 1000
-        source.context.close()
+    source = followed(browser, [p.replace(" & ", " &amp; ") for p in paragraphs], wanted)
+    place = source.locator("p", has_text=wanted.split()[0]).first
+    expect(place).to_be_in_viewport(timeout=10_000)
+    assert source.evaluate("window.scrollY") > 1000
+    source.context.close()
 
 
 KEEP = re.compile("^Bewaar dit citaat: ")

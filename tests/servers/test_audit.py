@@ -158,7 +158,7 @@ answer = Answer(
 )
 print("ready", flush=True)
 sys.stdin.readline()
-for number in range(20):
+for number in range(10):
     keep(settings, answer, name)
     mine.put(Conversation(exchanges=(Exchange(question="?"),)))
     for id in (f"{name}-{number}", "shared"):
@@ -185,10 +185,10 @@ def test_processes_that_write_at_once_make_one_chain(on: Settings, kept_in: Data
         writer.stdin.close()  # they begin
     assert [writer.wait(timeout=120) for writer in writers] == [0] * 2
     report = verify_store(on)
-    assert (report.records, report.broken) == (40, "")
-    assert askers(on) == dict.fromkeys("ab", 20)
-    assert len(Conversations("an", kept_in, days=90).listed()) == 40
-    assert len(feedback.read(kept_in)) == 40 + 1
+    assert (report.records, report.broken) == (20, "")
+    assert askers(on) == dict.fromkeys("ab", 10)
+    assert len(Conversations("an", kept_in, days=90).listed()) == 20
+    assert len(feedback.read(kept_in)) == 20 + 1
 
 
 @pytest.mark.parametrize(

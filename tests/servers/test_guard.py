@@ -351,6 +351,7 @@ def test_no_page_of_another_site_may_read_what_the_api_says(app: Served) -> None
         assert "set-cookie" not in answer.headers
 
 
+@pytest.mark.long
 def test_markup_that_slips_through_runs_nothing_and_asks_for_nothing(
     browser: Browser, app: Served
 ) -> None:
