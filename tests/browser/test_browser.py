@@ -5,10 +5,9 @@ from playwright.sync_api import Browser, expect
 
 from core.settings import Settings
 from tests.support.browser import ask, evidence, opened, press, settled
+from tests.support.chats import REPORTS
 from userdata.database import database
 from userdata.feedback import read
-
-REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
 
 
 def test_a_marker_leads_to_its_quote_and_on_to_its_context(browser: Browser, address: str) -> None:

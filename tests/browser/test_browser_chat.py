@@ -23,12 +23,11 @@ from tests.support.browser import (
     sideways,
     text_of,
 )
+from tests.support.chats import MARKET, REPORTS
 from tests.support.openai_server import Script
 
 pytestmark = pytest.mark.long
 
-REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
-MARKET = "Hoeveel is de drugsmarkt in Europa waard?"
 REMOVAL = "Hoe snel moet een platform terroristische inhoud weghalen?"  # answered in a sentence
 WINDOWS = ((1280, 900), (390, 844))
 TOP = 110  # pixels: the page's header, and the frame of a question

@@ -22,20 +22,17 @@ from tests.support.browser import (
     text_of,
     visitor,
 )
+from tests.support.chats import MARKET, REPORTS, kept
 from tests.support.openai_server import Script
 from tests.support.waiting import until
-from ui.access import LOCAL
 from ui.answers.evidence_panel import at_quote
 from ui.texts import load
 from userdata.conversations import Conversation, Conversations, Exchange
-from userdata.database import database
 
 pytestmark = pytest.mark.long
 
-MARKET = "Hoeveel is de drugsmarkt in Europa waard?"
 # Answered in a sentence, and something more was found.
 APPROVED = "Op welke dag stemde de Raad in met de EU-drugsstrategie 2021-2025?"
-REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
 PHONE = {"width": 390, "height": 844}  # pixels
 
 
@@ -314,7 +311,7 @@ KEEP = re.compile("^Bewaar dit citaat: ")
 @pytest.fixture
 def noted(settings: Settings, address: str) -> Iterator[tuple[str, Conversations]]:
     """The address of the app, where no note is kept yet, and what is kept there."""
-    store = Conversations(LOCAL.id, database(settings), 90)
+    store = kept(settings)
     assert store.notes() == ()
     yield address, store
     for note in store.notes():
@@ -363,15 +360,15 @@ def places(settings: Settings, address: str) -> dict[str, str]:
     found = {}
     for name, answer in forms.items():
         understood = answer.model_copy(update={"understood_as": f"{answer.question} En 2010?"})
-        found[name] = f"{address}/?c={kept(settings, understood)}"
+        found[name] = f"{address}/?c={talk(settings, understood)}"
     return found
 
 
-def kept(settings: Settings, answer: Answer) -> str:
+def talk(settings: Settings, answer: Answer) -> str:
     """The id of a conversation with this answer."""
     asked = Exchange(question=answer.question, answer=answer, follow_ups=())
     conversation = Conversation(exchanges=(asked,))
-    Conversations(LOCAL.id, database(settings), 90).put(conversation)
+    kept(settings).put(conversation)
     return conversation.id
 
 
@@ -433,7 +430,7 @@ def test_the_panel_marks_what_the_answer_rests_on_and_not_what_is_folded(
     first, second = (citation for citation in answer.citations if citation.number == 1)
     proper, folded = map(_resting, answer.blocks, (first, second))
     split = answer.model_copy(update={"blocks": (proper,), "further": ((folded,),)})
-    with opened(browser, f"{address}/?c={kept(settings, split)}") as page:
+    with opened(browser, f"{address}/?c={talk(settings, split)}") as page:
         unfolded(page)
         page.locator(".sw-answer").first.locator(".sw-chip > a").first.press("Enter")
         expect(panel(page).locator("mark")).to_have_text([first.quote])

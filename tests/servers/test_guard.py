@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
@@ -31,7 +31,6 @@ from tests.support.browser import served
 from tests.support.page_session import session as session_of
 from ui.guard import SecurityMiddleware
 
-_T = TypeVar("_T")
 STREAM = "_stcore/stream"
 XSRF = "_streamlit_xsrf"
 

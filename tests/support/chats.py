@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # takes a second to import
     from streamlit.testing.v1 import AppTest
 
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
+MARKET = "Hoeveel is de drugsmarkt in Europa waard?"
 Open = Callable[..., "AppTest"]
 """Opens the app in a session of its own, at an address (the fixture `opened`)."""
 

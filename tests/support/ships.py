@@ -3,7 +3,7 @@
 from core.settings import Settings
 from tests.support.small import document
 from vectorstore import chroma
-from vectorstore.store import open_index
+from vectorstore.store import Index, open_index
 
 
 def files(number: int) -> dict[str, str]:
@@ -11,9 +11,10 @@ def files(number: int) -> dict[str, str]:
     return {"alpha.md": document("alpha", f"Here are {number} ships.")}
 
 
-def ships(settings: Settings) -> str:
-    """What the index says about them."""
-    return open_index(settings).snapshot().search("How many ships are here?", 1)[0].passage.text
+def ships(of: Settings | Index) -> str:
+    """What an index says about them, or that of some settings, opened anew."""
+    index = open_index(of) if isinstance(of, Settings) else of
+    return index.snapshot().search("How many ships are here?", 1)[0].passage.text
 
 
 def collections(settings: Settings) -> set[str]:

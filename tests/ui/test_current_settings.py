@@ -19,6 +19,7 @@ from core.settings import AT_START, Settings, current
 from tests.support.apart import at_once
 from tests.support.api_server import client, key, serving
 from tests.support.apps import ask, begin_anew, run, shown, visit
+from tests.support.chats import MARKET, REPORTS
 from tests.support.env_file import env as env
 from tests.support.openai_server import openai_server, reply_of
 from tests.support.searches import Counted
@@ -34,9 +35,6 @@ from vectorstore.e5 import E5
 from vectorstore.generations import Generations, Pointer
 from vectorstore.keyword_index import KeywordIndex
 from vectorstore.store import Index
-
-REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
-DRUGS = "Hoeveel is de drugsmarkt in Europa waard?"
 
 Set = Callable[..., None]
 """Writes `.env`, with no other settings than these."""
@@ -63,12 +61,12 @@ def test_an_audit_that_is_switched_on_keeps_the_next_answer_of_pages_and_program
     assert audited not in shown(app)
     assert chain(settings).head.number == before
     on_briefs(audit="true", audit_users="true")
-    app = ask(app, DRUGS)
+    app = ask(app, MARKET)
     assert audited in shown(app)
     with serving(assistant, settings) as address, client(address, key(settings)) as program:
         program.post("/v1/ask", json={"question": REPORTS}).raise_for_status()
     kept = [record for record in records(settings) if record.record["number"] > before]
-    assert [each.record["question"] for each in kept] == [DRUGS, REPORTS]
+    assert [each.record["question"] for each in kept] == [MARKET, REPORTS]
     assert kept[0].asker.startswith("local")
     assert kept[1].asker.startswith("key ")
     on_briefs()
@@ -170,7 +168,7 @@ def test_all_that_ask_after_a_change_get_one_assistant(on_briefs: Set, counted: 
     assert len(set(map(id, got))) == made["__init__"] == 1
 
 
-QUESTIONS = (DRUGS, "Wat is EMPACT?", "Wat is SEESAC?")
+QUESTIONS = (MARKET, "Wat is EMPACT?", "Wat is SEESAC?")
 
 
 def test_a_conversation_is_shown_again_from_one_state_of_index_and_settings(

@@ -16,7 +16,7 @@ from core.source import DocumentInfo, DocumentKind, Scope
 from ingest.pipeline import ingest
 from tests.support.answers import doubted
 from tests.support.apps import ask, press, run, shown, visit
-from tests.support.chats import chat
+from tests.support.chats import REPORTS, chat
 from tests.support.passages import answer_of
 from tests.support.small import Small
 from ui.answers.checks import remarks_below
@@ -29,7 +29,6 @@ from userdata.database import FILE, database
 from userdata.feedback import Feedback, handle, read
 from vectorstore.store import Index, open_index
 
-REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
 OFF_TOPIC = "Wie won de Tour de France in 1998?"
 FILLING = "Dit zegt iets over de haven, maar vraagt niets. " * 30
 
