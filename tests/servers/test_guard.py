@@ -1,6 +1,7 @@
 """What the layer before the app refuses and what it tells browsers: the real app, real sockets."""
 
 import asyncio
+import json
 import socket
 import threading
 import uuid
@@ -29,7 +30,7 @@ from tests.support.apart import apart
 from tests.support.api_server import bearer, key, told
 from tests.support.browser import served
 from tests.support.page_session import session as session_of
-from ui.guard import SecurityMiddleware
+from ui.guard import ID, SecurityMiddleware
 
 STREAM = "_stcore/stream"
 XSRF = "_streamlit_xsrf"
@@ -40,6 +41,7 @@ class Served(NamedTuple):
     `key` opens all of its API."""
 
     address: str
+    log: Path
     asked: list[str]
     key: str
 
@@ -73,11 +75,15 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("guarded")
     asked: list[str] = []
     with outside(asked) as proxy:
-        environment = {**proxy, "STRATEGIEWIJZER_ALLOWED_HOSTS": '["intern.example"]'}
+        environment = {
+            **proxy,
+            "STRATEGIEWIJZER_ALLOWED_HOSTS": '["intern.example"]',
+            "STRATEGIEWIJZER_LOG_FORMAT": "json",
+        }
         made = key(Settings(data_dir=folder / "data"))
         with served(folder / "data", folder / "log", environment) as address:
             patient_http.get(f"{address}/healthz")  # the first request makes the API
-            yield Served(address, asked, made)
+            yield Served(address, folder / "log", asked, made)
 
 
 def shakes_hands(app: Served, origin: str | None, host: str = "") -> bool:
@@ -176,6 +182,28 @@ def test_local_names_and_those_of_the_setting_reach_all(app: Served, host: str) 
     assert patient_http.get(f"{app.address}/healthz", headers=sent).status_code == 200
     asked = patient_http.post(f"{app.address}/v1/ask", json={"question": "a"}, headers=sent)
     assert told(asked) == (503, "no_index")  # what the assistant says
+
+
+def test_an_answer_has_an_id_and_the_log_lines_of_one_form(app: Served) -> None:
+    """The guard logs whom it refused: with the id, in one line, whatever the header holds."""
+    answer = patient_http.get(f"{app.address}/_stcore/health", headers={ID: "probe-7"})
+    assert answer.headers[ID] == "probe-7"
+    refused = patient_http.post(f"{app.address}/_stcore/health")
+    assert refused.status_code == 405
+    assert refused.headers[ID]
+    given = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+        "Origin": "http://evil.example/\\n{}",
+        ID: "refused-1",
+    }
+    assert patient_http.get(f"{app.address}/_stcore/stream", headers=given).status_code == 403
+    records = [json.loads(line) for line in app.log.read_text("utf-8").splitlines()]
+    (refusal,) = [record for record in records if record.get("request_id") == "refused-1"]
+    assert refusal["message"].startswith("Refused a connection")
+    assert refusal["logger"] == "ui.guard"
 
 
 def test_settings_that_cannot_be_read_name_no_host(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,6 @@ from starlette.testclient import TestClient
 from core import logs, telemetry
 from core.errors import NotAllowedError
 from core.settings import ROOT, Settings
-from tests.support import patient_http
 from tests.support.apart import apart
 from tests.support.api_server import bearer
 from tests.support.browser import served
@@ -128,54 +127,29 @@ def running(folder: Path, settings: Settings, **model: str) -> Iterator[App]:
         yield App(address, file, log)
 
 
-@pytest.fixture(scope="module")
-def visited(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    with running(tmp_path_factory.mktemp("visited"), settings) as app:
-        yield app
-
-
 def records(app: App) -> list[dict[str, str]]:
     return [json.loads(line) for line in app.log.read_text("utf-8").splitlines()]
 
 
 @pytest.mark.long
-def test_each_question_of_a_session_has_an_id_of_its_own(visited: App) -> None:
-    async def asking() -> None:
-        async with session_of(visited.address) as session:
-            await session.load()
-            await session.ask(QUESTION)
-            await session.ask("Wie won de Tour de France in 1998?")
+def test_each_question_of_a_session_has_an_id_of_its_own(
+    settings: Settings, tmp_path: Path
+) -> None:
+    with running(tmp_path, settings) as app:
 
-    apart(asking())
-    ended = [record for record in records(visited) if record["message"] == "A question ended"]
+        async def asking() -> None:
+            async with session_of(app.address) as session:
+                await session.load()
+                await session.ask(QUESTION)
+                await session.ask("Wie won de Tour de France in 1998?")
+
+        apart(asking())
+    ended = [record for record in records(app) if record["message"] == "A question ended"]
     assert [each["kind"] for each in ended[-2:]] == ["answer", "refusal"]
     first, second = (each["request_id"] for each in ended[-2:])
     assert re.fullmatch("[0-9a-f]{32}", first)
     assert first != second
-    assert "drugsmarkt" not in visited.log.read_text("utf-8")
-
-
-def test_the_app_answers_with_an_id_and_logs_lines_of_one_form(visited: App) -> None:
-    answer = patient_http.get(f"{visited.address}/_stcore/health", headers={ID: "probe-7"})
-    assert answer.headers[ID] == "probe-7"
-    refused = patient_http.post(f"{visited.address}/_stcore/health")
-    assert refused.status_code == 405
-    assert refused.headers[ID]
-    # The guard logs whom it refused: with the id, in one line, whatever the header holds.
-    given = {
-        "Connection": "Upgrade",
-        "Upgrade": "websocket",
-        "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
-        "Origin": "http://evil.example/\\n{}",
-        ID: "refused-1",
-    }
-    assert patient_http.get(f"{visited.address}/_stcore/stream", headers=given).status_code == 403
-    (told,) = [record for record in records(visited) if record.get("request_id") == "refused-1"]
-    assert told["message"].startswith("Refused a connection")
-    assert told["logger"] == "ui.guard"
-    loose = [line for line in visited.log.read_text().splitlines() if "WARNING" in line[:60]]
-    assert all(line.startswith("{") for line in loose)
+    assert "drugsmarkt" not in app.log.read_text("utf-8")
 
 
 @pytest.mark.long
