@@ -1,8 +1,11 @@
 """What all tests of pages share."""
 
+import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from functools import cache
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -12,9 +15,9 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from core.settings import ROOT, Settings
+from ingest.__main__ import main as ingest_command
 from tests.support.apps import run, visit
 from tests.support.chats import Open
-from tests.support.in_process import start_here
 from tests.support.searches import Counted
 from ui import jobs
 from userdata.database import FILE
@@ -36,10 +39,33 @@ def _nothing_cached() -> Iterator[None]:
     st.cache_resource.clear()
 
 
+# All that the process of a job does whose command ran here: it says what the command said.
+_SAYS = """
+import sys
+sys.stdout.write({out!r})
+sys.stderr.write({err!r})
+sys.exit({code})
+"""
+
+
 @pytest.fixture
-def commands_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What takes no process of its own does without."""
-    monkeypatch.setattr(jobs, "start", start_here)
+def commands_here(monkeypatch: pytest.MonkeyPatch) -> Callable[..., jobs.Job]:
+    """A job that is `python -m ingest ...` runs here, and has ended when it is started: a process
+    that imports what we import costs seconds of the processor. Returns what starts it apart."""
+    start_apart = jobs.start
+
+    def start(data_dir: Path, kind: jobs.JobKind, arguments: Sequence[str], by: str) -> jobs.Job:
+        last = jobs.latest(data_dir, kind)
+        if tuple(arguments[:2]) != ("-m", "ingest") or (last and last.state == "running"):
+            return start_apart(data_dir, kind, arguments, by)
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            code = ingest_command(arguments[2:])
+        program = _SAYS.format(out=out.getvalue(), err=err.getvalue(), code=code)
+        return start_apart(data_dir, kind, ("-c", program, *arguments[2:]), by)
+
+    monkeypatch.setattr(jobs, "start", start)
+    return start_apart
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import datetime
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ from ingest.pipeline import ingest
 from ingest.publishing.lock import exclusive
 from tests.support.apps import all_text as shown
 from tests.support.apps import begin_anew, page_of, run
-from tests.support.in_process import start_apart
 from tests.support.people import named_verdict
 from tests.support.publications_server import STRATEGY, XHTML, publications_server, text
 from tests.support.question_results import FEW, STAMP, keep
@@ -99,7 +99,10 @@ def in_use(settings: Settings) -> set[str]:
 
 
 def test_a_document_is_added_planned_published_and_rolled_back(
-    app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    app: AppTest,
+    settings: Settings,
+    commands_here: Callable[..., jobs.Job],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     upload(app, ("beta.md", BETA))
     press(app, "maintenance-add")
@@ -110,7 +113,7 @@ def test_a_document_is_added_planned_published_and_rolled_back(
     assert "De haven telt 12 kranen." in shown(app)
     assert "Toegevoegd" in shown(app)
     with monkeypatch.context() as patch:
-        patch.setattr(jobs, "start", start_apart)
+        patch.setattr(jobs, "start", commands_here)
         finished(press(app, "maintenance-publish"), settings)
     assert in_use(settings) == {"alpha.nl", "beta.nl"}
     assert "Gepubliceerd. Teruggaan kan" in shown(app)
