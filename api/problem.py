@@ -80,16 +80,6 @@ def problem_of(error: Exception) -> ApiError:
     )
 
 
-def _invalid(status: int, error: RequestValidationError) -> ApiError:
-    """The reply to a request that is not as described. `param` is the place in it that is wrong or
-    missing; nothing of what stands there is repeated."""
-    places = [(_place(problem), problem) for problem in error.errors()]
-    place, first = max(places, key=lambda found: len(found[0]))  # of a union what was meant
-    param = ".".join(place) or None
-    message = f"{param or first['loc'][0]}: {first['msg']}. /v1/openapi.json says what is expected."
-    return ApiError(status, message, "invalid_request", param)
-
-
 def _place(problem: Mapping[str, Any]) -> tuple[str, ...]:
     """Where in a request something is wrong. A name that the request made up is bounded, and
     escaped where it is more than ASCII."""
@@ -117,8 +107,14 @@ def handle(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
-        # Clients of OpenAI's protocol know no 422.
-        return _invalid(400 if "/chat/" in request.url.path else 422, error).response()
+        """Names the place in a request that is wrong or missing, and repeats nothing of it."""
+        places = [(_place(problem), problem) for problem in error.errors()]
+        place, first = max(places, key=lambda found: len(found[0]))  # of a union what was meant
+        param = ".".join(place) or None
+        named = param or first["loc"][0]
+        message = f"{named}: {first['msg']}. /v1/openapi.json says what is expected."
+        status = 400 if "/chat/" in request.url.path else 422  # OpenAI's clients know no 422
+        return ApiError(status, message, "invalid_request", param).response()
 
 
 class Unforeseen:

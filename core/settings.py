@@ -3,7 +3,7 @@
 import functools
 import logging
 import os
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -193,15 +193,6 @@ class Settings(BaseSettings):
         return frozenset(os.environ.items()), frozenset(states)
 
     @classmethod
-    def environment(cls, values: Mapping[str, SecretStr | Path | str]) -> dict[str, str]:
-        """The environment of this process, with these values of settings in place of others."""
-        made = dict(os.environ)
-        for name, value in values.items():
-            text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-            made[f"{PREFIX}{name.upper()}"] = text
-        return made
-
-    @classmethod
     def _env_file(cls) -> Path | None:
         file = cls.model_config.get("env_file")
         return file if isinstance(file, Path) and file.is_file() else None
@@ -296,7 +287,11 @@ def current() -> Settings:
 def environment_of_jobs() -> dict[str, str]:
     """The environment of a process that is to work on the `PLACES` of this one, whatever `.env`
     says by now. Errors as of `current`."""
-    return Settings.environment(changed(at_start(), Settings(), PLACES))
+    made = dict(os.environ)
+    for name, value in changed(at_start(), Settings(), PLACES).items():
+        text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        made[f"{PREFIX}{name.upper()}"] = text
+    return made
 
 
 @functools.cache

@@ -265,21 +265,17 @@ def _answers(model: ChatModel, settings: Settings) -> str:
     named = f"{model.named()} at {model.address}"
     if not any(isinstance(draft, Draft) and not draft.is_open for draft in read(pieces)):
         raise ModelError(f"{named} said nothing that can be read as an answer. Choose another.")
+    bound = ""
+    if model.ollama_context() is not None:
+        bound = (
+            ", as Ollama drops the rest: for more, set OLLAMA_CONTEXT_LENGTH there, and "
+            "STRATEGIEWIJZER_MODEL_CONTEXT to the same"
+        )
     facts = (
         "JSON by the prompt" if "response_format" in model.refused else "JSON by schema",
         "streamed" if len(pieces) > 1 else "in one piece",
         f"refused: {', '.join(model.refused)}" if model.refused else "",
-        f"{room} tokens at most{_bound(model)}",
+        f"{room} tokens at most{bound}",
         f"{seconds:.1f} seconds",
     )
     return f"{named} answers ({'; '.join(filter(None, facts))})"
-
-
-def _bound(model: ChatModel) -> str:
-    """What else bounds the context."""
-    if model.ollama_context() is None:
-        return ""
-    return (
-        ", as Ollama drops the rest: for more, set OLLAMA_CONTEXT_LENGTH there, and "
-        "STRATEGIEWIJZER_MODEL_CONTEXT to the same"
-    )

@@ -172,9 +172,8 @@ def _is_record(text: str, document: DocumentInfo) -> bool:
 
 def _is_new(candidate: _Candidate, chosen: Sequence[_Candidate]) -> bool:
     """Whether a candidate repeats none of those chosen, and is no second list."""
-
-    def is_same(other: _Candidate) -> bool:
-        fewest = min(len(candidate.words), len(other.words))
-        return len(candidate.words & other.words) >= _SAME * fewest
-
-    return not any(is_same(other) or (candidate.is_list and other.is_list) for other in chosen)
+    return not any(
+        (candidate.is_list and other.is_list)
+        or len(candidate.words & other.words) >= _SAME * min(len(candidate.words), len(other.words))
+        for other in chosen
+    )
