@@ -426,11 +426,8 @@ class McpOverHttp:
             await manager.handle_request(scope, receive, send)
 
     def _check(self, headers: Headers) -> None:
-        """
-        Raises:
-            ApiError: a page of another site asks, also one whose name was made to lead here. The
-                SDK's own check knows no names but those that are listed one by one.
-        """
+        """Raises ApiError: a page of another site asks, also one whose name was made to lead here.
+        The SDK's own check knows no names but those that are listed one by one."""
         names = self._settings().allowed_hosts
         if not is_ours(headers.get("host", ""), names):
             raise ApiError(421, NOT_OURS, "unknown_host")

@@ -323,11 +323,8 @@ def _refused(message: str, param: str = "messages", code: str = "unsupported_val
 def read_conversation(
     messages: Sequence[ClientMessage], default_language: str
 ) -> tuple[str, tuple[Turn, ...]]:
-    """The question, which is the last message, and the turns before it, oldest first.
-
-    Raises:
-        ApiError: the last message is not a user's question in text.
-    """
+    """The question, which is the last message, and the turns before it, oldest first. Raises
+    ApiError: the last message is not a user's question in text."""
     last = messages[-1]
     if last.role != "user":
         raise _refused("The last message has to be the user's: it is the question.")

@@ -95,12 +95,9 @@ class Service:
 
     async def check(self) -> None:
         """Checks that there is all that a question takes: settings, the keys, the index. Anybody
-        may ask, so there is one check at a time: whoever comes meanwhile gets what it finds.
-
-        Raises:
-            StrategiewijzerError: what lacks, or the check takes too long; it goes on then, for
-                whoever asks next.
-        """
+        may ask, so there is one check at a time: whoever comes meanwhile gets what it finds. Raises
+        StrategiewijzerError: what lacks, or the check takes too long; it goes on then, for whoever
+        asks next."""
 
         def look() -> None:
             found(self.settings(), hash_of(""))  # as the key of a request is looked up
@@ -156,11 +153,8 @@ class Service:
     async def answer(
         self, caller: Caller, asking: Asking, request: Request | None = None
     ) -> Answer:
-        """The whole answer; as `begin`. A request that is left ends the work.
-
-        Raises:
-            ApiError: as `begin`, or whoever asked has left.
-        """
+        """The whole answer; as `begin`. A request that is left ends the work. Raises ApiError: as
+        `begin`, or whoever asked has left."""
         begun = self.begin(caller, asking)
         async with contextlib.aclosing(begun) as events:
             async for event in events:

@@ -72,8 +72,7 @@ def propose(
         index: in which each has to find its answer again.
         results: how many passages an answer is made from.
 
-    Raises:
-        ModelError: the model failed, or its reply has no questions.
+    Raises ModelError: the model failed, or its reply has no questions.
     """
     pieces: list[str] = []
     units = askable(passage)
@@ -121,10 +120,8 @@ def read(reply: str, units: Collection[int], languages: Collection[str]) -> list
     """The questions of a reply, or of its beginning, in the languages that were asked for.
 
     Where an answer names a unit that is not among these, its questions have none. A text that is no
-    plain question is empty.
-
-    Raises:
-        ModelError: the reply has no list of answers, or none of it can be read.
+    plain question is empty. Raises ModelError: the reply has no list of answers, or none of it can
+    be read.
     """
     reader = EntryReader("answers", _LONGEST_ENTRY)
     entries = [entry for entry in reader.feed(reply) if isinstance(entry, Fields)]

@@ -93,11 +93,8 @@ class ModelRun(AnswerRun):
             yield ending
 
     def _from_model(self, config: RunnableConfig | None) -> Iterator[Stage | TextDelta]:
-        """The model's reply, checked as a whole after its last sentence.
-
-        Raises:
-            ModelError: the model failed; what it wrote before is in `builder`, checked.
-        """
+        """The model's reply, checked as a whole after its last sentence. Raises ModelError: the
+        model failed; what it wrote before is in `builder`, checked."""
         failure: ModelError | None = None
         is_live = self._unconfirmed != "hide"
         try:
@@ -118,11 +115,8 @@ class ModelRun(AnswerRun):
 
     def _written(self, config: RunnableConfig | None) -> Iterator[Stage | TextDelta]:
         """The reply as it arrives; where it leaves something open, a second one with what a search
-        for that finds.
-
-        Raises:
-            ModelError: the model failed; a second reply may be empty where there is a first.
-        """
+        for that finds. Raises ModelError: the model failed; a second reply may be empty where there
+        is a first."""
         gaps = yield from self._taken_in(self._answerer.draft(self.request, config))
         self.not_stated = self._asked(gaps)
         queries = gaps.queries or gaps.not_stated

@@ -58,10 +58,7 @@ class Checker:
         config: RunnableConfig | None,
     ) -> list[Opinion | None]:
         """Asks for one opinion on each claim; None for one without a verdict, as it did not fit.
-
-        Raises:
-            ModelError: the model failed, no sentence fits, or the reply is malformed.
-        """
+        Raises ModelError: the model failed, no sentence fits, or the reply is malformed."""
         deadline = time.monotonic() + seconds
         found: list[Opinion | None] = []
         for _ in range(_MOST_CALLS):

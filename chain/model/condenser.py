@@ -44,16 +44,9 @@ class Condenser:
         *,
         others: Sequence[str] = (),
     ) -> str:
-        """Rewrites a question so that it stands alone, in its language (ISO 639-1).
-
-        Args:
-            history: earlier turns, oldest first; the model gets as many of the last as fit.
-            config: LangChain's.
-            others: languages in which the result is wanted too, for `translations`.
-
-        Raises:
-            ModelError: the model failed, or did not write a single question.
-        """
+        """Rewrites a follow-up so that it stands alone, in its language (ISO 639-1), by as many of
+        the last turns as fit; also in `others`, for `translations`. Raises ModelError: the model
+        failed, or did not write a single question."""
         return self._rewritten(question, language, history, others, self._seconds, config)
 
     def translations(
@@ -64,11 +57,7 @@ class Condenser:
         config: RunnableConfig | None = None,
     ) -> Mapping[str, str]:
         """A question that stands alone in other languages, as far as the model gives it; kept for
-        the next time.
-
-        Raises:
-            ModelError: the model failed, was late, or has done so just before.
-        """
+        the next time. Raises ModelError: the model failed, was late, or has done so just before."""
         if not set(others) <= self._known.get((question, language), {}).keys():
             started = self._translating.admit()
             try:

@@ -65,8 +65,7 @@ class ChatModel:
         settings: server and parameters.
         name: of the model, if not `settings.model`.
 
-    Raises:
-        SettingsError: a package that a setting needs is missing.
+    Raises SettingsError: a package that a setting needs is missing.
     """
 
     def __init__(self, settings: Settings, name: str = "") -> None:
@@ -96,11 +95,8 @@ class ChatModel:
         return tuple(sorted(self._refused))
 
     def named(self) -> str:
-        """Name of the model; if no setting has it, the only one on the server.
-
-        Raises:
-            ModelError: the server has none or several, or does not list them.
-        """
+        """Name of the model; if no setting has it, the only one on the server. Raises ModelError:
+        the server has none or several, or does not list them."""
         if self.name:
             return self.name
         try:
@@ -119,11 +115,8 @@ class ChatModel:
 
     def room(self) -> int:
         """Context length for prompt and answer in tokens: `model_context`, or Ollama's if smaller;
-        where that is not set, what the server tells or the model is known for, else 8,192.
-
-        Raises:
-            ModelError: the server does not list its models.
-        """
+        where that is not set, what the server tells or the model is known for, else 8,192. Raises
+        ModelError: the server does not list its models."""
         wanted = self._settings.model_context
         if ollama := self.ollama_context():
             return min(ollama, wanted or ollama)
@@ -137,11 +130,8 @@ class ChatModel:
     def ollama_context(self) -> int | None:
         """How many tokens Ollama uses for prompt and answer: beyond them it drops the beginning of
         the prompt. None for other servers. Asked each time, as it depends on how the model is
-        loaded; where it is not, its smallest default counts.
-
-        Raises:
-            ModelError: the server does not list its models.
-        """
+        loaded; where it is not, its smallest default counts. Raises ModelError: the server does not
+        list its models."""
         self._breaker.check()
         model = self.named()
         if not self._is_ollama:
@@ -176,12 +166,9 @@ class ChatModel:
                 schema.
             seconds: time limit for all tries together.
             schema: JSON schema of the reply, with a title; left out if the server takes none.
-            config: LangChain's, for callbacks and tracers.
 
-        Raises:
-            ModelError: the model failed. With the reason "cut" the reply broke off, by its token
-                limit or by a lost connection (`first` is "unreachable"), and the pieces are its
-                beginning.
+        Raises ModelError: the model failed. With the reason "cut" the reply broke off, by its token
+        limit or by a lost connection (`first` is "unreachable"), and the pieces are its beginning.
         """
         started = self._breaker.admit()
         pieces = self._pieces(messages, schema, config, started + seconds)

@@ -161,13 +161,8 @@ def read(pieces: Iterable[str], language: str = "en") -> Iterator[Draft | Gaps]:
     """Yields the drafts of a reply: each as soon as its entry is complete, and open ones while they
     are written; last what its passages leave open, if anything.
 
-    Args:
-        pieces: of the reply, of any size.
-        language: of the reply (ISO 639-1).
-
-    Raises:
-        ModelError: raised by `pieces`, or the reply does not end, or it is not in the form of
-            `SCHEMA`.
+    The language is that of the reply (ISO 639-1). Raises ModelError: raised by `pieces`, or the
+    reply does not end, or it is not in the form of `SCHEMA`.
     """
     reader = EntryReader("sentences", _LONGEST_ENTRY)
     shown, has_given = "", False
