@@ -119,7 +119,7 @@ class Folder:
         record = _read(self._path / f"{name}{_RECORD}")
         if record and (self._path / f"{name}{_SIDECAR}").is_file():
             with contextlib.suppress(OSError):
-                if _sha256((self._path / name).read_bytes()) == record.sha256:
+                if hashlib.sha256((self._path / name).read_bytes()).hexdigest() == record.sha256:
                     return record
         return None
 
@@ -166,10 +166,6 @@ def _read(path: Path) -> FetchRecord | None:
         return FetchRecord.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
         return None
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 class Fetched(Frozen):
@@ -226,7 +222,7 @@ def _file(source: ListedText, language: str, item: Item, folder: Folder, cellar:
         celex=source.celex,
         language=language,
         fetched=datetime.datetime.now(datetime.UTC).replace(microsecond=0),
-        sha256=_sha256(reply.body),
+        sha256=hashlib.sha256(reply.body).hexdigest(),
     )
     status = folder.put(name, reply.body, _description(source, document, language, item), record)
     return Fetched(celex=source.celex, language=language, status=status, file=name)
