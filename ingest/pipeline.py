@@ -8,6 +8,7 @@ was, and the next run removes what the crash left behind.
 """
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 from core import telemetry
 from core.errors import DocumentError
@@ -64,7 +65,7 @@ def ingest(
     found = _find(settings, options)
     embedder = embedder or make_embedder(settings)
     published = ""
-    with writing(settings, unless=options.dry_run) as lease:
+    with nullcontext() if options.dry_run else writing(settings) as lease:  # it only reads
         work = prepare(settings, found, embedder, options, tell)
         report = _report(work, found, options)
         tell(Planned(plan=work.plan, to_embed=report.embedded))

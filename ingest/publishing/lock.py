@@ -45,16 +45,13 @@ def exclusive(data_dir: Path) -> Iterator[None]:
 
 
 @contextmanager
-def writing(settings: Settings, *, unless: bool = False) -> "Iterator[Lease | None]":
+def writing(settings: Settings) -> "Iterator[Lease | None]":
     """Holds the locks for changing the index: that of the data folder and, for a server's store,
-    its lease, which is yielded. A dry run changes nothing and takes none (`unless`).
+    its lease, which is yielded.
 
     Raises:
         LockedError, StoreError: as of `exclusive` and of `Lease`.
     """
-    if unless:
-        yield None
-        return
     with exclusive(settings.data_dir):
         if not settings.chroma_url:
             yield None
