@@ -151,7 +151,9 @@ def test_a_reply_over_documents_finds_its_stretches_and_is_given_their_passages(
 def few(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
     monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.setattr(verifier, "read", lambda half, **_: read(half)[:2])
+    monkeypatch.setattr(
+        verifier, "read", lambda half, documents: read(half, documents=documents)[:2]
+    )
     return lambda *arguments: verifier.app.run([*map(str, arguments)], "eval.verifier")
 
 

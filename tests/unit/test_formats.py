@@ -1,11 +1,10 @@
 """Dates, times and figures are written as the language of the page writes them."""
 
 import datetime
-from zoneinfo import ZoneInfo
 
 import pytest
+import streamlit as st
 
-from ui import texts as strings
 from ui.texts import load
 
 NOON = datetime.datetime(2026, 11, 26, 12, 5, 7, tzinfo=datetime.UTC)
@@ -23,7 +22,7 @@ NOON = datetime.datetime(2026, 11, 26, 12, 5, 7, tzinfo=datetime.UTC)
 def test_a_moment_is_that_of_the_reader_and_what_is_kept_names_its_zone(
     monkeypatch: pytest.MonkeyPatch, language: str, written: str, zone: str
 ) -> None:
-    monkeypatch.setattr(strings, "zone", lambda: ZoneInfo("Europe/Brussels"))
+    monkeypatch.setattr(type(st.context), "timezone", "Europe/Brussels")
     texts = load(language)
     assert texts.moment(NOON) == written
     assert texts.moment(NOON, seconds=True) == f"{written}:07"
