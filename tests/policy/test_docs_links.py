@@ -64,7 +64,7 @@ def unknown(file: Path) -> list[str]:
         name
         for name, path in links
         if not re.search(
-            rf"^(?: *def|class) {name}\b|^{name}\b.* = ",
+            rf"^(?: *(?:async )?def|class) {name}\b|^{name}\b.* = ",
             (file.parent / path).read_text("utf-8"),
             re.MULTILINE,
         )
