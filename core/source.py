@@ -346,8 +346,10 @@ def _plain(question: str) -> list[str]:
 
 def preferred(languages: Collection[str], wanted: str) -> str:
     """The language version to use: the wanted language, else English, else the first."""
-    preferable = (language for language in (wanted, _FALLBACK) if language in languages)
-    return next(preferable, min(languages))
+    for language in (wanted, _FALLBACK):
+        if language in languages:
+            return language
+    return min(languages)
 
 
 def standings(documents: Sequence[DocumentInfo], day: datetime.date) -> dict[str, Standing]:

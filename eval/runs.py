@@ -85,6 +85,7 @@ def write(
 
 
 def read(folder: Path) -> Results:
+    """Reads a run with its questions."""
     with _explained(folder):
         lines = (folder / _QUESTIONS).read_text("utf-8").split("\n")  # splitlines knows more ends
         questions = tuple(QuestionResult.model_validate_json(line) for line in lines if line)

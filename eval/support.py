@@ -1,9 +1,9 @@
 """Whether the sentences of an answer are supported by what they cite."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from core.answer import Answer, by_number
+from core.answer import Answer, Citation, by_number
 from eval.answer_lines import answer_lines, plain
 from eval.question_results import SentenceVerdict
 from eval.tracing import cited_rows, content_words, is_right_row
@@ -59,11 +59,15 @@ def claims(answer: Answer) -> tuple[Claim, ...]:
 def unsupported(answer: Answer) -> tuple[str, ...]:
     """Sentences without a marker, with the marker of no citation, or with a figure that their
     quotes lack; rows of a table with a cell under another heading than its own."""
-    return tuple(text for text, numbers in claims(answer) if not _holds(text, numbers, answer))
-
-
-def _holds(text: str, numbers: frozenset[int], answer: Answer) -> bool:
     cited = by_number(answer.citations)
+    return tuple(
+        text for text, numbers in claims(answer) if not _holds(text, numbers, answer, cited)
+    )
+
+
+def _holds(
+    text: str, numbers: frozenset[int], answer: Answer, cited: Mapping[int, Sequence[Citation]]
+) -> bool:
     if not numbers or not numbers <= cited.keys():
         return False
     if (is_row := is_right_row(text, cited_rows(answer, numbers))) is not None:

@@ -153,8 +153,7 @@ def fingerprint(path: Path, own_questions: Path | None = None, digest: str = "")
     """The SHA-256 of a file, its sidecar and its prepared questions, with the organisation's own
     (`question_file.own_file`), as in its document; `digest` is that of the file alone, if known."""
     digest = digest or sha256(path)
-    sidecar = front_matter.beside(path, front_matter.SIDECAR_SUFFIX)
-    for file in (sidecar, question_file.find(path), own_questions):
+    for file in (front_matter.find_sidecar(path), question_file.find(path), own_questions):
         if file is not None and file.is_file():
             digest = hashlib.sha256((digest + sha256(file)).encode()).hexdigest()
     return digest

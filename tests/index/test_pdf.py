@@ -51,6 +51,8 @@ def test_headings_have_the_level_of_their_look(communication: SourceDocument) ->
 
 def test_paragraphs_are_whole_over_lines_and_pages(communication: SourceDocument) -> None:
     """Without running headers and page numbers."""
+    assert "Official texts of the Security Union" not in communication.text
+    assert not any(line.strip() in ("EN", "1", "2", "3") for line in communication.text.split("\n"))
     found = [text.rstrip("¹") for text in texts(communication, "paragraph")]
     assert found == pdf_files.paragraphs()[:17]
     assert len(communication.page_starts) == 3

@@ -17,6 +17,7 @@ from ui.texts import load
 
 QUESTION = "How many reports of online child sexual abuse were there in the EU in 2019?"
 SAID = "In 2019 there were more than 725 000 reports in the EU."
+FRENCH = "Les signalements concernant l'UE sont passés de 23 000 en 2010 à 725 000 en 2019."
 GERMAN = "2019 gab es in der EU mehr als 725 000 Meldungen über sexuellen Missbrauch von Kindern."
 DUTCH = "De meldingen van online kindermisbruik in de EU stegen tot meer dan 725 000 in 2019."
 INVENTED = "In 2021 there were 912,345 reports in the EU."
@@ -88,6 +89,7 @@ def test_a_task_is_done_from_what_the_last_answer_cites_and_checked(
     [
         ("Vertaal dat naar het Nederlands", "nl", DUTCH),
         ("Translate that into German", "de", GERMAN),
+        ("Traduis cela en français", "fr", FRENCH),
     ],
 )
 def test_a_translation_is_checked_across_languages(

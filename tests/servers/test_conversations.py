@@ -7,7 +7,7 @@ import os
 import sqlite3
 import stat
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -255,13 +255,21 @@ def test_what_a_later_version_wrote_is_refused_and_not_repeated(
 ) -> None:
     asked = talk("Wat is EMPACT?")
     mine.put(asked)
+    mine.put_note(note())
     feedback.save(kept_in, verdict(1))
     later = asked.exchanges[0].model_dump_json().replace("{", '{"mood":"good",', 1)
     with kept_in.transaction("Test") as connection:
         connection.execute(update(conversations.EXCHANGES).values(exchange=later))
+        connection.execute(update(conversations.NOTES).values(note=later))
         connection.execute(update(METADATA.tables["feedback"]).values(feedback=later))
-    for reads in (partial(mine.find, asked.id), partial(feedback.read, kept_in)):
-        with pytest.raises(StrategiewijzerError, match="Use the version") as refused:
+    reading: Mapping[str, Callable[[], object]] = {
+        "conversation": partial(mine.find, asked.id),
+        "note": mine.notes,
+        "verdict": partial(feedback.read, kept_in),
+    }
+    for name, reads in reading.items():
+        wanted = f"cannot read a {name} in .*Use the version"
+        with pytest.raises(StrategiewijzerError, match=wanted) as refused:
             reads()
         assert "EMPACT" not in str(refused.value)
     assert len(mine.listed()) == 1

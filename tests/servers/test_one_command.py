@@ -97,6 +97,7 @@ def test_the_launcher_runs_this_checkout_from_another_folder_through_a_link(tmp_
         [link, "doctor", "--help"], cwd=elsewhere, capture_output=True, text=True
     )
     assert "Usage: strategiewijzer doctor " in shown.stdout
+    assert "--json" in shown.stdout
 
 
 def _wait_for(words: str, log: Path) -> None:

@@ -112,8 +112,7 @@ def state(file: Path, entries: Mapping[str, DocumentEntry], settings: Settings) 
     if entry is None:
         return "new"
     own = question_file.own_file(settings.documents_dir, entry.key)
-    sidecar = front_matter.beside(file, front_matter.SIDECAR_SUFFIX)
-    parts = (file, sidecar, question_file.find(file), own)
+    parts = (file, front_matter.find_sidecar(file), question_file.find(file), own)
     stats = [part.stat() for part in parts if part is not None and part.is_file()]
     published = datetime.datetime.fromisoformat(entry.changed) if entry.changed else None
     marks = tuple((stat.st_mtime_ns, stat.st_size) for stat in stats)

@@ -143,10 +143,15 @@ class MarkedYaml:
         return list(node.value)
 
 
+def find_sidecar(path: Path) -> Path | None:
+    """The sidecar of a file."""
+    return beside(path, SIDECAR_SUFFIX)
+
+
 def read_sidecar(path: Path) -> dict[str, Value]:
     """The metadata in the sidecar of a file; empty without a sidecar. Raises DocumentError: names
     the sidecar and the line of what is wrong in it."""
-    file = beside(path, SIDECAR_SUFFIX)
+    file = find_sidecar(path)
     return read(file, _sidecar(file).content()) if file else {}
 
 
