@@ -108,7 +108,7 @@ def source_text(path: Path) -> str:
             return "\n".join(map(_page_text, PdfReader(path).pages))
         case ".html" | ".htm" | ".xhtml":
             return _web_page(decode(path, path.read_bytes(), declares=True))
-        case ".docx" | ".odt":
+        case ".docx" | ".odt" | ".epub":
             with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as parts:
                 return _APART.join(_texts_of_parts(path.suffix, parts)).replace("\n", " ")
     return without_comments(decode(path, path.read_bytes())).replace("\n", " ")
@@ -133,7 +133,9 @@ def _page_text(page: PageObject) -> str:
 
 def _texts_of_parts(suffix: str, parts: zipfile.ZipFile) -> Iterator[str]:
     for name in parts.namelist():
-        if _HAS_TEXT[suffix].search(name):
+        if suffix == ".epub" and name.endswith("html"):
+            yield _web_page(parts.read(name).decode())
+        elif suffix != ".epub" and _HAS_TEXT[suffix].search(name):
             root = ElementTree.fromstring(parts.read(name))  # noqa: S314 - a file of our own
             yield from _streams(root, _SHOWN.get(suffix))
 

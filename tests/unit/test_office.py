@@ -1,4 +1,4 @@
-"""Word, OpenDocument: structure, notes, exact units, bad files."""
+"""Word, OpenDocument, e-books: structure, notes, exact units, bad files."""
 
 import datetime
 import zipfile
@@ -13,7 +13,7 @@ from docx.oxml import parse_xml
 from core.errors import DocumentError
 from ingest.reading.load import load
 from tests.support.documents_read import Block, blocks
-from tests.support.office_files import open_text, word, zipped
+from tests.support.office_files import book, open_text, word, zipped
 
 DATA = Path(__file__).parents[1] / "data" / "formats"
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -57,7 +57,7 @@ BODY: list[Block] = [
 ]  # fmt: skip
 
 
-TEXTS = ("agenda.nl.docx", "agenda.nl.odt")
+TEXTS = ("agenda.nl.docx", "agenda.nl.odt", "agenda.nl.epub")
 as_written = pytest.mark.parametrize("name", TEXTS)
 
 
@@ -199,6 +199,50 @@ def test_text_in_shapes_stands_below_the_paragraph_they_are_in(tmp_path: Path) -
     ]
 
 
+def test_an_e_book_is_read_in_the_order_of_its_spine_each_page_once(tmp_path: Path) -> None:
+    pages = {
+        "b": "<h1>De markt</h1><p>De markt groeit.</p>",
+        "a": "<h1>Het plan</h1><p>Het plan geldt tot 2025.</p>",
+        "contents": "<p>Staat niet in de volgorde.</p>",
+    }
+    assert blocks(load(book(tmp_path / "a.nl.epub", pages, ["a", "b", "a", "gone"]))) == [
+        ("heading", 1, "Het plan"),
+        ("paragraph", 0, "Het plan geldt tot 2025."),
+        ("heading", 1, "De markt"),
+        ("paragraph", 0, "De markt groeit."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "is_read"),
+    [
+        ("http://www.idpf.org/2008/embedding", True),
+        ("http://ns.adobe.com/pdf/enc#RC", True),
+        ("http://www.w3.org/2001/04/xmlenc#aes128-cbc", False),
+    ],
+    ids=["font", "font of Adobe", "pages"],
+)
+def test_an_e_book_that_is_protected_against_copying_is_refused_one_with_its_own_fonts_is_read(
+    tmp_path: Path, algorithm: str, is_read: bool
+) -> None:
+    encryption = (
+        '<encryption xmlns="urn:oasis:names:tc:opendocument:xmlns:container">'
+        '<EncryptedData xmlns="http://www.w3.org/2001/04/xmlenc#">'
+        f'<EncryptionMethod Algorithm="{algorithm}"/></EncryptedData></encryption>'
+    )
+    pages = {"a": "<p>De markt groeit.</p>"}
+    others = {"META-INF/encryption.xml": encryption}
+    file = book(tmp_path / "a.nl.epub", pages, ["a"], others)
+    if is_read:
+        assert blocks(load(file)) == [("paragraph", 0, "De markt groeit.")]
+        return
+    with pytest.raises(
+        DocumentError, match=r"is protected against copying\. Ask its publisher"
+    ) as e:
+        load(file)
+    assert e.value.fault == "protected"
+
+
 CORE = (
     '<cp:coreProperties xmlns:dcterms="http://purl.org/dc/terms/" xmlns:cp="http://schemas.'
     'openxmlformats.org/package/2006/metadata/core-properties"><dcterms:created>{}</dcterms:created>'
@@ -250,7 +294,9 @@ def test_the_date_of_a_template_is_none_of_an_open_document(
     assert load(file).date == date
 
 
-NEEDED = {".docx": "word/document.xml", ".odt": "content.xml"}
+NEEDED = {
+    ".docx": "word/document.xml", ".odt": "content.xml", ".epub": "META-INF/container.xml",
+}  # fmt: skip
 LOCKED = r"has a password\. Save it without one"
 every_suffix = pytest.mark.parametrize("suffix", NEEDED)
 
@@ -301,10 +347,25 @@ def test_a_file_of_another_kind_or_cut_off_is_an_error(tmp_path: Path, suffix: s
 
 
 @every_suffix
-def test_xml_entities_are_refused(tmp_path: Path, suffix: str) -> None:
-    bomb = b'<!DOCTYPE a [<!ENTITY b "lol"><!ENTITY c "&b;&b;&b;">]><a>&c;</a>'
-    with pytest.raises(DocumentError, match="defines XML entities"):
-        load(zipped(tmp_path / f"a{suffix}", {NEEDED[suffix]: bomb}))
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be"])
+@pytest.mark.parametrize(
+    "definition", ['<!ENTITY b "lol"><!ENTITY c "&b;&b;">', '<!ATTLIST a b CDATA "lol">']
+)
+@pytest.mark.parametrize("name", ["", "ppt/slides/slide1", "xl/worksheets/sheet1.bin"])
+def test_xml_that_defines_what_it_stands_for_is_refused(
+    tmp_path: Path, suffix: str, name: str, definition: str, encoding: str
+) -> None:
+    bomb = f"<!DOCTYPE a [{definition}]><a/>".encode(encoding)
+    parts = {NEEDED[suffix]: b"<a/>", name or NEEDED[suffix]: bomb}
+    with pytest.raises(DocumentError, match="defines XML entities or attributes"):
+        load(zipped(tmp_path / f"a{suffix}", parts))
+
+
+def test_a_picture_that_defines_entities_is_no_harm(tmp_path: Path) -> None:
+    file = word(tmp_path / "a.nl.docx", lambda document: document.add_paragraph("De markt groeit."))
+    with zipfile.ZipFile(file, "a") as whole:
+        whole.writestr("word/media/image1.svg", '<!DOCTYPE svg [<!ENTITY ns "a">]><svg/>')
+    assert blocks(load(file)) == [("paragraph", 0, "De markt groeit.")]
 
 
 @every_suffix

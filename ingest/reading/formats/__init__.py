@@ -31,6 +31,7 @@ READERS = {
     "html": Reader(1, ("lxml", "trafilatura")),
     "docx": Reader(1, ("lxml", "mammoth")),
     "odt": Reader(1, ("lxml",)),
+    "epub": Reader(1, ("lxml",)),
     "pdf": Reader(2, ("pypdfium2",)),
 }
 FORMATS = {
@@ -42,11 +43,11 @@ FORMATS = {
     ".xhtml": "html",
     ".docx": "docx",
     ".odt": "odt",
+    ".epub": "epub",
     ".pdf": "pdf",
 }
 CONVERT = {
     ".doc": ".docx",
-    ".epub": ".docx",
     ".rtf": ".docx",
     ".wpd": ".docx",
     ".pages": ".docx",
