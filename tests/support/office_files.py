@@ -1,4 +1,4 @@
-"""Files of Word and LibreOffice, e-books, and other ZIP archives of parts, as tests need them."""
+"""Files of Word, PowerPoint and LibreOffice, e-books and other archives, as tests need them."""
 
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import docx
+from pptx import Presentation
+from pptx.util import Inches
 
 
 def word(path: Path, write: Callable[[Any], None]) -> Path:
@@ -13,6 +15,22 @@ def word(path: Path, write: Callable[[Any], None]) -> Path:
     write(file)
     file.save(str(path))
     return path
+
+
+def slide_show(path: Path, *write: Callable[[Any], None]) -> Path:
+    """A presentation with a slide, without placeholders, for each function that writes one."""
+    presentation = Presentation()
+    for write_slide in write:
+        write_slide(presentation.slides.add_slide(presentation.slide_layouts[6]))
+    presentation.save(str(path))
+    return path
+
+
+def text_box(shapes: Any, top: int, text: str) -> Any:
+    """A text among the shapes of a slide or group, so many inches from its top."""
+    box = shapes.add_textbox(Inches(1), Inches(top), Inches(5), Inches(1))
+    box.text_frame.text = text
+    return box
 
 
 def zipped(

@@ -1,6 +1,7 @@
-"""Word, OpenDocument, e-books: structure, notes, exact units, bad files."""
+"""Word, OpenDocument, slides, e-books: structure, notes, exact units, bad files."""
 
 import datetime
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,11 +12,14 @@ from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml import parse_xml
 
 from core.errors import DocumentError
+from ingest.reading.formats import pptx
 from ingest.reading.load import load
-from tests.support.documents_read import Block, blocks
-from tests.support.office_files import book, open_text, word, zipped
+from language.identify import OFFICIAL
+from tests.support.documents_read import Block, blocks, passages, units
+from tests.support.office_files import book, open_text, slide_show, text_box, word, zipped
 
 DATA = Path(__file__).parents[1] / "data" / "formats"
+P = 'xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main"'
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 
 
@@ -243,6 +247,95 @@ def test_an_e_book_that_is_protected_against_copying_is_refused_one_with_its_own
     assert e.value.fault == "protected"
 
 
+def test_each_slide_is_a_section_and_a_page_in_order() -> None:
+    document = load(DATA / "agenda.nl.pptx")
+    assert document.title == "EU-agenda en -actieplan inzake drugs 2021-2025"
+    found = {passage.headings[-1]: passage for passage in passages(document)}
+    assert [found[heading].page for heading in ("Omvang van de drugsmarkt", "Notes")] == [3, 5]
+    assert "| Cannabis | 39% |" in found["Omvang van de drugsmarkt"].text
+    assert ("item", 2, "tegen de handel over zee;") in blocks(document)
+    assert "ruim 24 miljard euro per jaar.²" in document.text  # not "jaar.2"
+
+
+def test_notes_groups_and_merged_cells_of_slides_are_read_and_a_hidden_slide_is_not() -> None:
+    document = load(DATA / "notes.nl.pptx")
+    assert blocks(document) == [
+        ("heading", 2, "Douane en drugs"),
+        (
+            "item",
+            1,
+            "De Commissie wil in alle havens van de Unie meer containers laten doorlichten.",
+        ),
+        ("item", 2, "Dat geldt eerst voor de havens van Antwerpen en Rotterdam."),
+        ("paragraph", 0, "De douane doorzocht in 2019 een op de honderd containers."),
+        ("paragraph", 0, "In 2020 waren dat er drie op de honderd."),
+        ("heading", 3, "Notities"),
+        ("paragraph", 0, "Vertel hier hoe de scanners in de haven van Antwerpen werken."),
+        ("heading", 2, "Wat er in beslag is genomen"),
+        ("header", 0, "Haven | Jaar | Kilo"),
+        ("row", 0, "Antwerpen | 2018 | 50,1"),
+        ("row", 0, "Antwerpen | 2019 | 61,8"),
+    ]
+    assert [(p.headings[-1], p.page) for p in passages(document)] == [
+        ("Douane en drugs", 1), ("Notities", 1), ("Wat er in beslag is genomen", 3),
+    ]  # fmt: skip
+    assert units(document)["Antwerpen | 2019 | 61,8"] == "Haven | Jaar | Kilo"
+
+
+def test_notes_have_a_name_in_every_official_language() -> None:
+    assert pptx._labels().keys() == set(OFFICIAL)
+
+
+def test_a_slide_without_a_title_is_a_section_all_the_same(tmp_path: Path) -> None:
+    def titled(slide: Any) -> None:
+        text_box(slide.shapes, 3, "De markt groeit al jaren.")
+        text_box(slide.shapes, 1, "De markt")
+
+    def list_only(slide: Any) -> None:
+        text_box(slide.shapes, 1, "Uitvoering\nde lidstaten;\nde Commissie.")
+
+    def sentence(slide: Any) -> None:
+        text_box(slide.shapes, 1, "# is geen kop, en de Commissie doet daarvan elk jaar verslag.")
+
+    def empty(slide: Any) -> None:
+        pass
+
+    document = load(slide_show(tmp_path / "plan.nl.pptx", titled, list_only, sentence, empty))
+    assert blocks(document) == [
+        ("heading", 2, "De markt"),
+        ("paragraph", 0, "De markt groeit al jaren."),
+        ("heading", 2, "Uitvoering"),
+        ("item", 1, "de lidstaten;"),
+        ("item", 1, "de Commissie."),
+        ("heading", 2, "3"),
+        ("paragraph", 0, "# is geen kop, en de Commissie doet daarvan elk jaar verslag."),
+    ]
+    assert [passage.page for passage in passages(document)] == [1, 2, 3]
+    assert len(document.page_starts) == 4
+
+
+def test_footers_dates_and_numbers_of_slides_are_no_text(tmp_path: Path) -> None:
+    def write(slide: Any) -> None:
+        text_box(slide.shapes, 1, "De markt groeit.")
+        for kind in ("dt", "ftr", "sldNum"):
+            box = text_box(slide.shapes, 5, "12 juli")
+            box.element.nvSpPr.nvPr.insert(0, parse_xml(f'<p:ph {P} type="{kind}"/>'))
+
+    file = slide_show(tmp_path / "a.nl.pptx", write)
+    assert blocks(load(file))[1:] == [("paragraph", 0, "De markt groeit.")]
+
+
+def test_a_slide_that_is_listed_many_times_is_read_once(tmp_path: Path) -> None:
+    file = slide_show(
+        tmp_path / "a.nl.pptx", lambda slide: text_box(slide.shapes, 1, "De markt groeit.")
+    )
+    with zipfile.ZipFile(file) as whole:
+        parts = {name: whole.read(name) for name in whole.namelist()}
+    listed = re.search(rb"<p:sldId [^>]*>", parts["ppt/presentation.xml"])[0]  # type: ignore[index]
+    parts["ppt/presentation.xml"] = parts["ppt/presentation.xml"].replace(listed, listed * 999)
+    assert load(zipped(file, parts)).text.count("De markt groeit.") == 1
+
+
 CORE = (
     '<cp:coreProperties xmlns:dcterms="http://purl.org/dc/terms/" xmlns:cp="http://schemas.'
     'openxmlformats.org/package/2006/metadata/core-properties"><dcterms:created>{}</dcterms:created>'
@@ -254,6 +347,7 @@ APP = (
 )
 
 
+@pytest.mark.parametrize("suffix", [".docx", ".pptx"])
 @pytest.mark.parametrize(
     ("created", "saved", "words", "date"),
     [
@@ -264,9 +358,13 @@ APP = (
     ids=["its own", "of an empty file", "of a text seven years before"],
 )
 def test_the_date_of_a_template_is_none_of_the_text(
-    tmp_path: Path, created: str, saved: str, words: int, date: datetime.date | None
+    tmp_path: Path, suffix: str, created: str, saved: str, words: int, date: datetime.date | None
 ) -> None:
-    file = word(tmp_path / "a.nl.docx", lambda document: document.add_paragraph("De markt groeit."))
+    file = tmp_path / f"a.nl{suffix}"
+    if suffix == ".docx":
+        word(file, lambda document: document.add_paragraph("De markt groeit."))
+    else:
+        slide_show(file, lambda slide: text_box(slide.shapes, 1, "De markt groeit."))
     with zipfile.ZipFile(file) as whole:
         parts = {name: whole.read(name) for name in whole.namelist()}
     parts["docProps/core.xml"] = CORE.format(created, saved).encode()
@@ -295,7 +393,8 @@ def test_the_date_of_a_template_is_none_of_an_open_document(
 
 
 NEEDED = {
-    ".docx": "word/document.xml", ".odt": "content.xml", ".epub": "META-INF/container.xml",
+    ".docx": "word/document.xml", ".odt": "content.xml", ".pptx": "ppt/presentation.xml",
+    ".epub": "META-INF/container.xml",
 }  # fmt: skip
 LOCKED = r"has a password\. Save it without one"
 every_suffix = pytest.mark.parametrize("suffix", NEEDED)
@@ -391,7 +490,7 @@ def test_an_encrypted_open_document_is_told_as_such(tmp_path: Path, content: str
         load(zipped(tmp_path / "a.odt", parts))
 
 
-@as_written
+@pytest.mark.parametrize("name", [*TEXTS, "notes.nl.pptx"])
 def test_every_part_may_be_empty_without_another_error_than_ours(tmp_path: Path, name: str) -> None:
     whole = zipfile.ZipFile(DATA / name)
     parts = {part: whole.read(part) for part in whole.namelist()}
@@ -407,7 +506,14 @@ def test_every_part_may_be_empty_without_another_error_than_ours(tmp_path: Path,
 
 
 @pytest.mark.parametrize(
-    ("name", "better"), [("a.doc", ".docx"), ("a.rtf", ".docx"), ("a.xlsx", ".pdf")]
+    ("name", "better"),
+    [
+        ("a.doc", ".docx"),
+        ("a.rtf", ".docx"),
+        ("a.xlsx", ".pdf"),
+        ("a.ppt", ".pptx"),
+        ("a.key", ".pptx"),
+    ],
 )
 def test_a_format_that_is_not_read_says_what_to_save_it_as(
     tmp_path: Path, name: str, better: str

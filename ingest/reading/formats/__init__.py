@@ -32,6 +32,7 @@ READERS = {
     "docx": Reader(1, ("lxml", "mammoth")),
     "odt": Reader(1, ("lxml",)),
     "epub": Reader(1, ("lxml",)),
+    "pptx": Reader(1, ("lxml", "python-pptx")),
     "pdf": Reader(2, ("pypdfium2",)),
 }
 FORMATS = {
@@ -44,6 +45,7 @@ FORMATS = {
     ".docx": "docx",
     ".odt": "odt",
     ".epub": "epub",
+    ".pptx": "pptx",
     ".pdf": "pdf",
 }
 CONVERT = {
@@ -51,10 +53,9 @@ CONVERT = {
     ".rtf": ".docx",
     ".wpd": ".docx",
     ".pages": ".docx",
-    ".ppt": ".pdf",
-    ".pptx": ".pdf",
-    ".odp": ".pdf",
-    ".key": ".pdf",
+    ".ppt": ".pptx",
+    ".odp": ".pptx",
+    ".key": ".pptx",
     ".xls": ".pdf",
     ".xlsx": ".pdf",
     ".ods": ".pdf",

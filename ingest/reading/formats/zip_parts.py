@@ -1,4 +1,4 @@
-"""ZIP archives of parts (Word, LibreOffice, EPUB), and their properties.
+"""ZIP archives of parts (Word, PowerPoint, LibreOffice, EPUB), and their properties.
 
 An archive is checked before anything else reads it: the size it unpacks to, whether it is whole,
 and that its XML defines no entities or attributes (a few lines of which can stand for gigabytes).
@@ -9,6 +9,7 @@ import io
 import lzma
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +29,7 @@ _DAMAGED = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError),
     *(NotImplementedError, OSError),
 )
+_OF_TEXT = (".xml", ".rels")  # in files of Microsoft Office
 _PICTURE = ".svg"  # the one kind of part that may define entities, as Illustrator does; not read
 _DEFINITIONS = tuple(
     mark.encode(encoding)
@@ -85,6 +87,20 @@ def open_checked(path: Path, data: bytes, needed: str) -> zipfile.ZipFile:
         problem = f"is not a {path.suffix} file (no {needed})"
         raise DocumentError(path, None, problem, "Save it anew under its type.", "damaged")
     return archive
+
+
+def read_text_parts(archive: zipfile.ZipFile) -> dict[str, bytes]:
+    """The parts of a file of Microsoft Office by name, without pictures and fonts."""
+    return {name: archive.read(name) for name in archive.namelist() if name.endswith(_OF_TEXT)}
+
+
+def packed(parts: Mapping[str, bytes]) -> bytes:
+    """An archive of these parts, not compressed."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    return file.getvalue()
 
 
 def damaged(path: Path) -> DocumentError:
