@@ -28,6 +28,7 @@ Fault = Literal[
     "unreadable",
     "changing",
     "questions",
+    "store",
     "other",
 ]
 """The kind of problem with a document, in this order: a field's value; front matter or a sidecar
@@ -35,7 +36,7 @@ that is no list of fields; a format that is not read; a damaged file; a password
 against copying; no text; only pictures of text; an unknown encoding; content that only an attack
 needs; too many parts; too many bytes; too much time or memory; the id and language of another file;
 no permission, or no file; a file that is being written; the file of its prepared questions;
-anything else."""
+a vector store that refuses it; anything else."""
 
 
 ApiErrorType = Literal[

@@ -9,6 +9,8 @@ was, and the next run removes what the crash left behind.
 
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from core import telemetry
 from core.errors import DocumentError
@@ -29,11 +31,17 @@ from ingest.publishing.ingest_run import (
     Unused,
 )
 from ingest.publishing.lock import writing
-from ingest.publishing.prepare import Work, prepare
+from ingest.publishing.not_taken import keep_failures
+from ingest.publishing.prepare import Files, Work, prepare, read_files
 from ingest.reading.files import FoundFiles, find
+from vectorstore.chroma import DocumentsRefused
 from vectorstore.embeddings import Embedder, make_embedder
-from vectorstore.generations import Generations
+from vectorstore.generation import Generation
+from vectorstore.generations import Generations, store_exists
 from vectorstore.store import tidy
+
+if TYPE_CHECKING:
+    from vectorstore.lease import Lease
 
 
 @telemetry.ingest()
@@ -46,7 +54,8 @@ def ingest(
 ) -> Report:
     """Makes the index hold the documents that the options name.
 
-    A file that fails is in the report, and its document stays as it was in the index.
+    A file that fails, or whose document the store refuses, is in the report, and its document stays
+    as it was in the index.
 
     Args:
         settings: where the index is.
@@ -59,29 +68,63 @@ def ingest(
         DocumentError: there are no source texts.
         StoppedError: the run refused to publish; the error has the report.
         LockedError: another run is busy.
-        StoreError: the store refuses a document, or the new generation did not pass its check; the
-            index stays as it was.
+        StoreError: the store refuses what is in use already or hardly takes any document, or the
+            new generation did not pass its check; the index stays as it was.
     """
     found = _find(settings, options)
     embedder = embedder or make_embedder(settings)
     published = ""
     with nullcontext() if options.dry_run else writing(settings) as lease:  # it only reads
-        work = prepare(settings, found, embedder, options, tell)
-        report = _report(work, found, options)
-        tell(Planned(plan=work.plan, to_embed=report.embedded))
+        files = read_files(settings, found, embedder, options, tell)
+        work, report = _plan(settings, files, embedder, options, tell)
         if not options.dry_run:
+            new, report = _build(settings, work, report, embedder, options, lease, tell)
             if report.stop:
+                if store_exists(settings):
+                    keep_failures(Generations(settings, lease), found, report, options)
                 raise StoppedError(report)
             generations = Generations(settings, lease)
-            if not work.plan.is_empty:
-                new = build(work, generations, settings, embedder, tell)
+            if new:
                 if options.note:
                     generations.annotate(new.id, options.note)
                 generations.publish(new.id)
                 published = new.id
                 tell(Published(generation=published))
+            keep_failures(generations, found, report, options)
             tidy(settings, generations)
     return report.model_copy(update={"generation": published})
+
+
+def _build(
+    settings: Settings,
+    work: Work,
+    report: Report,
+    embedder: Embedder,
+    options: IngestOptions,
+    lease: "Lease | None",
+    tell: Tell,
+) -> tuple[Generation | None, Report]:
+    """The new generation, unless the run stops or changes nothing, and the report. The documents
+    that the store refuses are failures; the run goes on with what is left of the approved plan."""
+    approved = {"fingerprint": report.fingerprint}
+    while not (report.stop or work.plan.is_empty):
+        try:
+            return build(work, Generations(settings, lease), settings, embedder, tell), report
+        except DocumentsRefused as error:  # each round leaves some out
+            files, options = work.files.without(error), replace(options, planned="")
+        work, report = _plan(settings, files, embedder, options, tell)
+        report = report.model_copy(update=approved)
+    return None, report
+
+
+def _plan(
+    settings: Settings, files: Files, embedder: Embedder, options: IngestOptions, tell: Tell
+) -> tuple[Work, Report]:
+    """The work of the run, and its report if that succeeds."""
+    work = prepare(settings, files, embedder, options)
+    report = _report(work, files.found, options)
+    tell(Planned(plan=work.plan, to_embed=report.embedded))
+    return work, report
 
 
 def _find(settings: Settings, options: IngestOptions) -> FoundFiles:

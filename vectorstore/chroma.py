@@ -5,7 +5,7 @@ import functools
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from shlex import quote
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
@@ -62,15 +62,17 @@ class GenerationGone(StoreError):  # noqa: N818 - a signal inside this package
         )
 
 
-class DocumentRefused(StoreError):  # noqa: N818 - a signal, as the one above
-    """The store does not take the records of a document, by its key; `reason` is why."""
+class DocumentsRefused(StoreError):  # noqa: N818 - a signal, as the one above
+    """The store does not take the records of these documents (keys); each with the reason."""
 
-    def __init__(self, key: str, reason: str) -> None:
+    def __init__(self, reasons: Mapping[str, str]) -> None:
+        key, reason = next(iter(reasons.items()))
+        others = f" and {len(reasons) - 1} others" if len(reasons) > 1 else ""
         super().__init__(
-            f"The vector store refuses the document {printable(key)}: {reason}. Check the embedder "
-            "with: ./strategiewijzer doctor"
+            f"The vector store refuses the document {printable(key)}{others}: {reason}. Check the "
+            "embedder with: ./strategiewijzer doctor"
         )
-        self.key, self.reason = key, reason
+        self.reasons = dict(reasons)
 
 
 def translated(method: Callable[Concatenate[_S, _P], _T]) -> Callable[Concatenate[_S, _P], _T]:

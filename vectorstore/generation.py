@@ -49,6 +49,7 @@ class Segment:
         self, client: chroma.Client, entry: SegmentEntry, documents: frozenset[str], used: Counts
     ) -> None:
         self.id = entry.id
+        self.refused: dict[str, str] = {}  # why the store did not take documents, by their keys
         self._client = client
         self._documents = documents
         self._stale = entry.counts.without(used)
@@ -169,8 +170,8 @@ class Segment:
 
     @translated
     def add(self, passages: Sequence[Passage], unit_vectors: Sequence[Vectors]) -> None:
-        """Stores passages, each with the vectors of its units, shape (units, dimensions); raises
-        DocumentRefused.
+        """Stores passages, each with the vectors of its units, shape (units, dimensions). A
+        document that the store does not take is added to `refused`.
 
         The vector of a passage is the mean of its units': retrieval is as good as with embedded
         passages (docs/decisions/0002), in half the time.
@@ -187,8 +188,8 @@ class Segment:
 
     @translated
     def add_questions(self, questions: Sequence[PreparedQuestion], vectors: Vectors) -> None:
-        """Stores prepared questions with their vectors, shape (questions, dimensions); raises as
-        `add`."""
+        """Stores prepared questions with their vectors, shape (questions, dimensions); refusals as
+        in `add`."""
         self._add(
             "questions",
             [question.id for question in questions],
@@ -212,7 +213,8 @@ class Segment:
             keys = list(dict.fromkeys(map(document_key, ids)))
             if len(keys) == 1:
                 reason = chroma.message_of(error, self._client.get_settings())
-                raise chroma.DocumentRefused(keys[0], reason) from error
+                self.refused.setdefault(keys[0], reason)
+                return
             for key in keys:
                 mine = [at for at, name in enumerate(ids) if document_key(name) == key]
                 chosen = {name: [values[at] for at in mine] for name, values in fields.items()}
@@ -531,6 +533,11 @@ class Generation:
         for segment_id, names in by_segment.items():
             found.update(read(self._segments[segment_id], names))
         return found
+
+    @property
+    def refused(self) -> Mapping[str, str]:
+        """Why the store did not take documents that were added, by their keys."""
+        return self._segments[self.id].refused
 
     def add(self, passages: Sequence[Passage], unit_vectors: Sequence[Vectors]) -> None:
         """Stores passages in this generation's own segment; see `Segment.add`."""

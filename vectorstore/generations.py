@@ -16,6 +16,7 @@ from vectorstore.manifest import Manifest, SegmentEntry, made_at
 logger = logging.getLogger(__name__)
 
 COLLECTION = "strategiewijzer"
+_FAILURES = "failures"  # beside the pointer
 
 
 class Pointer(Frozen):
@@ -62,9 +63,29 @@ class Generations:
         """Writes the pointer. Raises LockedError: the lease was lost meanwhile."""
         if self._lease:
             self._lease.confirm()
-        metadata = {**pointer.model_dump(), "kept": json.dumps(pointer.kept)}
+        self._note({**pointer.model_dump(), "kept": json.dumps(pointer.kept)})
+
+    def _note(self, changes: dict[str, str]) -> None:
         collection = self._client.get_or_create_collection(COLLECTION, embedding_function=None)
-        collection.modify(metadata=metadata)
+        collection.modify(metadata={**(collection.metadata or {}), **changes})
+
+    @translated
+    def failures(self) -> str:
+        """What `keep_failures` kept last; empty when nothing was."""
+        try:
+            metadata = self._client.get_collection(COLLECTION, None).metadata or {}
+        except chroma.NotFoundError:
+            return ""
+        return str(metadata.get(_FAILURES, ""))
+
+    @translated
+    def keep_failures(self, text: str) -> None:
+        """Keeps what the last run could not take, for whoever looks at the index. Raises
+        LockedError: the lease was lost meanwhile."""
+        if text != self.failures():
+            if self._lease:
+                self._lease.confirm()
+            self._note({_FAILURES: text})
 
     @translated
     def open(self, generation_id: str) -> Generation:

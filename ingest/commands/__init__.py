@@ -13,7 +13,7 @@ from core.command_line import DEFAULT, CommandGroup, CommandLine
 COMMANDS: Mapping[str, tuple[str, str]] = {
     DEFAULT: ("sync", "Bring the index in step with the source texts."),
     "fetch": ("fetch", "Get official texts from the Publications Office into documents/official/."),
-    "status": ("generations", "Show the documents of the generation in use."),
+    "status": ("generations", "Show the documents in use, and what the last run could not take."),
     "history": ("generations", "Show the kept generations, and what each changed."),
     "rollback": ("generations", "Put an earlier generation in use."),
     "verify": ("generations", "Check the generation in use thoroughly."),

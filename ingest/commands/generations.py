@@ -10,15 +10,19 @@ from core.source import standings, today
 from ingest.commands import AsJson, app
 from ingest.publishing import history as kept_generations
 from ingest.publishing import verify as verification
+from ingest.publishing.ingest_run import describe_failure
 from ingest.publishing.lock import writing
+from ingest.publishing.not_taken import last_failures
 from vectorstore.generations import Generations
 from vectorstore.manifest import DocumentEntry
 
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show the documents of the generation in use."""
-    manifest = Generations(Settings()).current().manifest
+    """Show the documents in use, and what the last run could not take."""
+    settings = Settings()
+    manifest = Generations(settings).current().manifest
+    failures = last_failures(settings)
     not_in_force = standings([entry.info for entry in manifest.documents], today())
     if as_json:
         documents = [
@@ -26,12 +30,18 @@ def status(as_json: AsJson = False) -> None:
             for entry in manifest.documents
         ]
         about = manifest.model_dump(mode="json", include={"id", "created", "method"})
-        print(json.dumps({**about, "documents": documents}, ensure_ascii=False, indent=2))
+        not_taken = [failure.model_dump(mode="json") for failure in failures]
+        shown = {**about, "documents": documents, "not_taken": not_taken}
+        print(json.dumps(shown, ensure_ascii=False, indent=2))
         return
     print(f"Generation {manifest.id}, made {moment(manifest.created)} (UTC)")
     for entry in manifest.documents:
         standing = not_in_force.get(entry.key, "in force")
         print("", *map(printable, _lines(entry, standing)), sep="\n")
+    if failures:
+        print("\nNot taken by the last run:")
+    for failure in failures:
+        print(f"  {printable(describe_failure(failure))}")
 
 
 def _lines(entry: DocumentEntry, standing: str) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from ingest.publishing.ingest_run import (
     Published,
     Report,
     StoppedError,
+    describe_failure,
     describe_stale,
 )
 from ingest.publishing.plan import Plan
@@ -128,8 +129,7 @@ def report_lines(report: Report) -> Iterator[str]:
         yield f"  NOT CONFIRMED: {printable(path)} says that it is an official text. It is called"
         yield f"    one once a person says so: python -m ingest --official {printable(path)}"
     for failure in report.failures:
-        kept = f" (stays as it was: {', '.join(failure.kept)})" if failure.kept else ""
-        yield f"  NOT TAKEN: {failure.place}: {failure.problem}. {failure.remedy}{kept}"
+        yield f"  NOT TAKEN: {describe_failure(failure)}"
     if report.dry_run and report.stop:
         yield f"A run would stop here. {report.stop}"
     elif report.dry_run and not plan.is_empty:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from core.files import as_path
+from core.errors import StoreError
+from core.files import as_path, printable
 from core.settings import Settings
 from core.source import Passage, SourceDocument
 from ingest.publishing.ingest_run import Embedded, Tell
@@ -15,7 +16,7 @@ from ingest.publishing.plan import Plan, reading_of
 from ingest.publishing.prepare import Stored, Work, passages_by_document, stored_as, units_of
 from ingest.publishing.verify import check
 from ingest.reading import question_file
-from vectorstore.chroma import batches
+from vectorstore.chroma import DocumentsRefused, batches
 from vectorstore.embeddings import Embedder, Vectors
 from vectorstore.generation import Generation, document_key
 from vectorstore.generations import Generations
@@ -25,6 +26,7 @@ from vectorstore.manifest import DocumentEntry, Manifest, SegmentEntry, new_id, 
 _SMALL = 500  # passages; they are copied in about two seconds
 _GROWTH = 4  # at most about five segments at 100,000 passages: docs/decisions/0005
 _STORED_AT_ONCE = 64  # passages in one write, each of which costs 0.1 s
+_MANY = 20  # documents; fewer may all be wrong by themselves
 _COPIED_AT_ONCE = 500  # passages in one write; their vectors are in memory together
 
 
@@ -34,14 +36,16 @@ def build(
     """Makes a new generation: complete, checked and not published.
 
     Raises:
-        DocumentRefused: the store does not accept the data of a document.
-        StoreError: the generation does not pass its check.
+        DocumentsRefused: the store takes all but these documents; the generation is incomplete.
+        StoreError: the store takes hardly any document, or the generation does not pass its check.
     """
     new = generations.create(compose(work))
     if work.current:
         _copy_unchanged(work.current, new, work.plan)
     _embed(work, embedder, new, tell)
     _embed_questions(work, embedder, new, tell)
+    if new.refused:
+        raise DocumentsRefused(new.refused)
     if work.current and not work.plan.gone:
         carry_keyword(settings, work.current, new, work.fresh)
     check(new, settings)
@@ -149,6 +153,7 @@ def _embed(work: Work, embedder: Embedder, new: Generation, tell: Tell) -> None:
     known = work.known
     _copy((p for p in work.fresh if p.id in known), lambda passage: known[passage.id], new)
     total, done = len(work.fresh) - len(known), 0
+    tried: set[str] = set()
     for batch in batches((p for p in work.fresh if p.id not in known), _STORED_AT_ONCE):
         vectors: list[Vectors] = []
         for group in _groups(batch, embedder.at_once):
@@ -159,6 +164,20 @@ def _embed(work: Work, embedder: Embedder, new: Generation, tell: Tell) -> None:
                 done += 1
                 tell(Embedded(done=done, total=total))
         new.add(batch, vectors)
+        tried.update(passage.document.key for passage in batch)
+        _check_refusals(new, len(tried))
+
+
+def _check_refusals(new: Generation, tried: int) -> None:
+    """Raises StoreError: most of the documents that were tried are refused, and they are many, so
+    it is not they that are wrong, and the others need not be embedded."""
+    if len(new.refused) >= _MANY and 2 * len(new.refused) > tried:
+        key, reason = next(iter(new.refused.items()))
+        raise StoreError(
+            f"The vector store refuses {len(new.refused)} of {tried} documents, such as "
+            f"{printable(key)}: {reason}. Nothing is published. Check the embedder with: "
+            "./strategiewijzer doctor"
+        )
 
 
 def _groups(passages: Sequence[Passage], texts: int) -> Iterator[list[Passage]]:

@@ -135,6 +135,12 @@ def describe_stale(stale: StaleQuestion) -> str:
     return f"{printable(stale.file)}:{stale.line}: {question!r}: {why} {words!r}; {remedy}"
 
 
+def describe_failure(failure: Failure) -> str:
+    """Names the place of a failure, why, the remedy, and what stays as it was because of it."""
+    kept = f" (stays as it was: {', '.join(failure.kept)})" if failure.kept else ""
+    return f"{failure.place}: {failure.problem}. {failure.remedy}{kept}"
+
+
 class PreparedChange(Frozen):
     """Changes of a document's prepared questions."""
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path, PurePath
 from typing import NamedTuple
@@ -18,10 +18,13 @@ from ingest.publishing.plan import Document, Plan, content, make_plan, reading_f
 from ingest.reading import question_file
 from ingest.reading.files import FoundFiles, is_official, refuse_large, unforeseen
 from ingest.reading.load import double, fingerprint
+from vectorstore.chroma import DocumentsRefused
 from vectorstore.embeddings import Embedder
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations, store_exists
 from vectorstore.manifest import DocumentEntry, Manifest, method_of
+
+_REMEDY = "Check the embedder with: ./strategiewijzer doctor. Else save its text in a new file."
 
 
 class Stored(NamedTuple):
@@ -32,12 +35,49 @@ class Stored(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Files:
+    """What was read of the files that a run looks at."""
+
+    found: FoundFiles
+    documents: tuple[Document, ...]
+    loaded: Mapping[str, Loaded]  # by path
+    failed: tuple[Failure, ...]
+    refused: Mapping[str, str]  # keys of the documents that the store refuses, by path
+
+    def without(self, refused: DocumentsRefused) -> "Files":
+        """The same, where the files of the documents that the store refuses have failed. Raises the
+        error itself: a document has no file that was read, so its former version is refused."""
+        paths = {loaded.document.key: path for path, loaded in self.loaded.items()}
+        if not paths.keys() >= refused.reasons.keys():
+            raise refused
+        failed = {
+            paths[key]: DocumentError(
+                paths[key], None, f"the vector store refuses it: {reason}", _REMEDY, "store"
+            )
+            for key, reason in refused.reasons.items()
+        }
+        return replace(
+            self,
+            documents=tuple(one for one in self.documents if one.path not in failed),
+            loaded={path: one for path, one in self.loaded.items() if path not in failed},
+            failed=(*self.failed, *map(Failure.of, failed.values())),
+            refused={**self.refused, **{paths[key]: key for key in refused.reasons}},
+        )
+
+    def covers(self, failure: Failure, entry: DocumentEntry) -> bool:
+        """Whether a document in use is that of a failure: it was refused, or its file is, or is in,
+        what could not be read."""
+        is_refused = self.refused.get(failure.path) == entry.key  # its file may have moved
+        return is_refused or PurePath(entry.path).is_relative_to(failure.path)
+
+
+@dataclass(frozen=True)
 class Work:
     """The work of one run."""
 
+    files: Files
     current: Generation | None  # in use; None when there is none that this program can read
     documents: tuple[Document, ...]  # that the index should hold, one for each key
-    loaded: Mapping[str, Loaded]  # what was read of each file, by its path
     failures: tuple[Failure, ...]
     plan: Plan
     method: str  # of embedding
@@ -46,6 +86,11 @@ class Work:
     questions: tuple[PreparedQuestion, ...]  # of the documents that are written
     sources: tuple[Generation, ...]  # whose vectors may be reused, in this order
     twins: Mapping[str, str]  # key of a document -> key in use with the same content
+
+    @property
+    def loaded(self) -> Mapping[str, Loaded]:
+        """What was read of each file, by its path."""
+        return self.files.loaded
 
     @property
     def before(self) -> Manifest | None:
@@ -67,27 +112,32 @@ class Work:
         return sha256(json.dumps(whole).encode()).hexdigest()[:16]
 
 
-def prepare(
+def read_files(
     settings: Settings, found: FoundFiles, embedder: Embedder, options: IngestOptions, tell: Tell
-) -> Work:
-    """Loads new and changed files, and compares them with the generation in use.
+) -> Files:
+    """Loads the files that are new or changed since the generation in use."""
+    current, _ = _in_store(settings, method_of(embedder), options)
+    known = _known_entries(current, method_of(embedder))
+    with Loader(settings, embedder.limit) as loader:
+        return _load(found, known, loader, settings, tell)
+
+
+def prepare(settings: Settings, files: Files, embedder: Embedder, options: IngestOptions) -> Work:
+    """Compares the files with the generation in use.
 
     A file that fails leaves its document as the generation in use has it. Of two files with the
     same document version the known one stays, else the first.
     """
-    method = method_of(embedder)
-    reuse = store_exists(settings) and not options.rebuild
-    current, sources = _generations(settings, method) if reuse else (None, ())
+    method, found = method_of(embedder), files.found
+    current, sources = _in_store(settings, method, options)
     entries = current.manifest.documents if current else ()
     is_same_method = current is not None and current.manifest.method == method
-    known = {entry.path: entry for entry in entries if is_same_method}
-    with Loader(settings, embedder.limit) as loader:
-        files, loaded, failed = _load(found, known, loader, settings, tell)
-    documents, doubles = _without_doubles(files, entries)
+    known = _known_entries(current, method)
+    documents, doubles = _without_doubles(files.documents, entries)
     lost = _lost(documents, entries, is_same_method=is_same_method)
     failures = [
-        failure.model_copy(update={"kept": tuple(e.key for e in lost if _covers(failure, e))})
-        for failure in (*map(Failure.of, found.unreadable), *failed, *doubles)
+        failure.model_copy(update={"kept": tuple(e.key for e in lost if files.covers(failure, e))})
+        for failure in (*map(Failure.of, found.unreadable), *files.failed, *doubles)
     ]
     kept = {key for failure in failures for key in failure.kept}
     paths = set(map(as_text, found.files))
@@ -95,12 +145,12 @@ def prepare(
     others = [entry for entry in lost if entry.key not in kept and entry.path not in paths]
     documents = (*documents, *fallen, *(others if options.only else ()))
     plan = make_plan(documents, entries, known)
-    fresh, questions = _to_write(documents, loaded, plan, current)
+    fresh, questions = _to_write(documents, files.loaded, plan, current)
     twins = _twins(documents, entries)
     return Work(
+        files=files,
         current=current,
         documents=documents,
-        loaded=loaded,
         failures=tuple(failures),
         plan=plan,
         method=method,
@@ -110,6 +160,21 @@ def prepare(
         sources=sources,
         twins=twins,
     )
+
+
+def _in_store(
+    settings: Settings, method: str, options: IngestOptions
+) -> tuple[Generation | None, tuple[Generation, ...]]:
+    """As `_generations`; nothing for a run that reuses nothing."""
+    reuse = store_exists(settings) and not options.rebuild
+    return _generations(settings, method) if reuse else (None, ())
+
+
+def _known_entries(current: Generation | None, method: str) -> dict[str, DocumentEntry]:
+    """The documents in use that may stay unchanged, by path."""
+    if current is None or current.manifest.method != method:
+        return {}
+    return {entry.path: entry for entry in current.manifest.documents}
 
 
 def _generations(
@@ -146,7 +211,7 @@ def _load(
     loader: Loader,
     settings: Settings,
     tell: Tell,
-) -> tuple[list[Document], dict[str, Loaded], list[Failure]]:
+) -> Files:
     """Loads new and changed files; for the others takes the known entries."""
     total = len(found.files)
     documents: list[Document] = []
@@ -175,7 +240,7 @@ def _load(
             continue
         failures.append(Failure.of(failed, path))
         tell(FileDone(event="failed", path=path, done=done, total=total, reason=str(failed)))
-    return documents, loaded, failures
+    return Files(found, tuple(documents), loaded, tuple(failures), refused={})
 
 
 def _is_unchanged(file: Path, entry: DocumentEntry, settings: Settings) -> bool:
@@ -218,11 +283,6 @@ def _lost(
         return lost
     # Another embedder cuts passages of another length: once these files can be read, they are.
     return [entry.model_copy(update={"reading": ""}) for entry in lost]
-
-
-def _covers(failure: Failure, entry: DocumentEntry) -> bool:
-    """Whether a document's file is, or is in, what could not be read."""
-    return PurePath(entry.path).is_relative_to(failure.path)
 
 
 def _to_write(

@@ -2,19 +2,25 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
+import httpx
 import numpy as np
 import pytest
+from chromadb.errors import InternalError
 from filelock import FileLock, Timeout
 
 from core.errors import LockedError, NoIndexError, StoreError
+from ingest import pipeline
 from ingest.pipeline import ingest
-from ingest.publishing.ingest_run import IngestOptions
+from ingest.publishing import build
+from ingest.publishing.ingest_run import IngestOptions, StoppedError
 from ingest.publishing.lock import exclusive
-from ingest.publishing.verify import check
+from ingest.publishing.not_taken import last_failures
+from ingest.publishing.verify import check, verify
 from tests.support.commands import Command
 from tests.support.small import Small, document
-from vectorstore.chroma import connect
+from vectorstore.chroma import Collection, connect
 from vectorstore.embeddings import LocalEmbedder, Vectors
 from vectorstore.generations import Generations
 from vectorstore.store import Index, open_index
@@ -157,21 +163,166 @@ def test_an_incomplete_generation_does_not_pass_the_check(small: Small) -> None:
         check(short, settings)
 
 
-@pytest.mark.parametrize("method", ["passages", "queries"])
-def test_a_run_whose_vectors_the_store_refuses_names_the_document_and_publishes_nothing(
-    small: Small, monkeypatch: pytest.MonkeyPatch, method: str
+class _Spoilt(LocalEmbedder):
+    """The local embedder, whose vectors of texts with some words are no numbers, which Chroma does
+    not take."""
+
+    def __init__(self, *words: str) -> None:
+        super().__init__()
+        self._words = words
+
+    def queries(self, texts: list[str]) -> Vectors:
+        return self._spoilt(texts, super().queries(texts))
+
+    def passages(self, texts: list[str]) -> Vectors:
+        return self._spoilt(texts, super().passages(texts))
+
+    def _spoilt(self, texts: list[str], vectors: Vectors) -> Vectors:
+        is_spoilt = [any(word in text for word in self._words) for text in texts]
+        return np.where(np.array(is_spoilt)[:, np.newaxis], np.float32("nan"), vectors)
+
+
+_ASKED = "answers:\n- units: [The ships]\n  questions:\n    en: [Where are the {} ships?]\n"
+_SUNKEN = "The sunken ships are {}. The ships sank."
+
+
+def _with_questions(word: str, **texts: str) -> dict[str, str]:
+    """Files of documents (name -> text), each with a prepared question that has this word."""
+    files = {f"{name}.md": document(name, text) for name, text in texts.items()}
+    return files | {f"{name}.questions.yaml": _ASKED.format(word) for name in texts}
+
+
+@pytest.mark.parametrize("word", ["sunken ships are", "the sunken ships?"])
+def test_a_document_that_the_store_rejects_stays_as_it_was_and_the_others_are_published(
+    small: Small, word: str
 ) -> None:
-    questions = "answers:\n- units: [Here]\n  questions:\n    en: [Where are the ships?]\n"
-    settings = small({"alpha.md": document("alpha", "Here."), "alpha.questions.yaml": questions})
+    """Chroma rejects the vectors of its text, or of a question about it."""
+    at_sea = dict.fromkeys(("alpha", "beta", "gamma"), "The ships are at sea.")
+    ingest(small(_with_questions("grey", **at_sea)))
+    in_port = {"alpha": "The ships are in port.", "gamma": "The ships are in port."}
+    rejected = {"beta": _SUNKEN.format("blue"), "delta": _SUNKEN.format("red")}
+    settings = small(_with_questions("grey", **in_port) | _with_questions("sunken", **rejected))
+    planned = ingest(settings, IngestOptions(dry_run=True))
 
-    def spoilt(_: LocalEmbedder, texts: list[str]) -> Vectors:
-        return np.full((len(texts), 384), np.nan, np.float32)
+    approved = IngestOptions(planned=planned.fingerprint)
+    report = ingest(settings, approved, embedder=_Spoilt(word))
 
-    monkeypatch.setattr(LocalEmbedder, method, spoilt)
-    with pytest.raises(StoreError, match=r"refuses the document alpha\.en: Validation error"):
-        ingest(settings)
+    assert report.plan.changed == ("alpha.en", "gamma.en")
+    assert report.fingerprint == planned.fingerprint
+    beta, delta = report.failures
+    assert (Path(beta.path).name, beta.kept) == ("beta.md", ("beta.en",))
+    assert (Path(delta.path).name, delta.kept) == ("delta.md", ())
+    assert (beta.fault, delta.fault) == ("store", "store")
+    assert "the vector store refuses it: Validation error: embeddings" in beta.problem
+    assert "doctor" in beta.remedy
+    assert last_failures(settings) == report.failures
+    index = open_index(settings).snapshot()
+    assert [entry.key for entry in index.documents()] == ["alpha.en", "beta.en", "gamma.en"]
+    texts = {one.text for one in index.passages(["alpha.en", "beta.en"]) if one.section == 1}
+    assert texts == {"The ships are in port.", "The ships are at sea."}
+    assert verify(settings).problems == ()
+    assert Generations(settings).unpublished() == []
+
+    mended = ingest(settings)
+    assert mended.plan.written == {"beta.en", "delta.en"}
+    assert last_failures(settings) == ()
+
+
+def test_a_rejected_document_whose_file_was_moved_stays_as_it_was(small: Small) -> None:
+    ingest(small({"alpha.md": document("alpha"), "beta.md": document("beta")}))
+    moved = {"alpha.md": document("alpha"), "moved.md": document("beta", _SUNKEN.format("red"))}
+    settings = small(moved)
+    report = ingest(settings, embedder=_Spoilt("sunken"))
+    assert (report.plan.is_empty, report.failures[0].kept) == (True, ("beta.en",))
+    assert ingest(settings).plan.changed == ("beta.en",)
+
+
+def test_status_tells_what_the_last_run_could_not_take(
+    small: Small, run_ingest: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = small({"alpha.md": document("alpha")})
+    run_ingest.use(settings)
+    assert run_ingest() == 0
+    assert run_ingest("status") == 0
+    assert "Not taken" not in run_ingest.out
+    files = {"alpha.md": document("alpha"), "empty.md": " "}
+    small({**files, "beta.md": document("beta", _SUNKEN.format("blue"))})
+    monkeypatch.setattr(pipeline, "make_embedder", lambda _: _Spoilt("sunken"))
+
+    assert run_ingest() == 1  # as for a file that cannot be read
+    assert "beta.md: the vector store refuses it: Validation error" in run_ingest.out
+    assert run_ingest("rollback") == 1  # nothing was published: there is no other generation
+    assert run_ingest("status") == 0
+    told = run_ingest.out.split("Not taken by the last run:")[1]
+    assert "beta.md: the vector store refuses it: Validation error" in told
+    assert "Check the embedder with: ./strategiewijzer doctor" in told
+    assert "empty.md" in told
+    assert run_ingest("status", "--json") == 0
+    faults = [failure["fault"] for failure in json.loads(run_ingest.out)["not_taken"]]
+    assert faults == ["no_text", "store"]
+
+    small({**files, "beta.md": document("beta")})
+    assert run_ingest("--only", "alpha.en") == 0  # which looks at no other file
+    assert len(last_failures(settings)) == 2
+    assert run_ingest() == 1
+    assert [failure.fault for failure in last_failures(settings)] == ["no_text"]
+    Generations(settings).rollback()
+    assert [failure.fault for failure in last_failures(settings)] == ["no_text"]
+
+
+def test_a_store_that_takes_no_document_publishes_nothing(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("alpha", "beta", "gamma", "delta")
+    settings = small({f"{name}.md": document(name, f"Of the {name}.") for name in names})
+    with pytest.raises(StoppedError, match="None of the files could be taken") as stopped:
+        ingest(settings, embedder=_Spoilt(""))
+    assert [failure.fault for failure in stopped.value.report.failures] == ["store"] * 4
     with pytest.raises(NoIndexError):
         Generations(settings).current()
+    monkeypatch.setattr(build, "_MANY", 2)
+    monkeypatch.setattr(build, "_STORED_AT_ONCE", 2)
+    with pytest.raises(StoreError, match=r"refuses 2 of 2 documents, such as alpha\.en: Valid"):
+        ingest(settings, embedder=_Spoilt(""))
+    with pytest.raises(StoppedError, match="the vector store refuses it"):
+        ingest(settings, IngestOptions(strict=True), embedder=_Spoilt("the beta"))
+    with pytest.raises(NoIndexError):
+        Generations(settings).current()
+
+
+@pytest.mark.parametrize("error", [InternalError("disk full"), httpx.ConnectError("gone")])
+def test_a_store_that_fails_ends_the_run(
+    indexed: Small, small: Small, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    settings = indexed({"alpha.md": document("alpha")})
+    before = Generations(settings).pointer()
+    small({"alpha.md": document("alpha", "Of trains."), "beta.md": document("beta")})
+    add = Collection.add
+
+    def failing(collection: Collection, ids: list[str], **fields: Any) -> None:
+        if any(name.startswith("beta") for name in ids):
+            raise error
+        add(collection, ids, **fields)
+
+    monkeypatch.setattr(Collection, "add", failing)
+    with pytest.raises(StoreError, match="The vector store gave an error"):
+        ingest(settings)
+    assert Generations(settings).pointer() == before
+    assert last_failures(settings) == ()
+
+
+def test_a_new_embedder_whose_vectors_of_a_kept_document_are_rejected_publishes_nothing(
+    small: Small,
+) -> None:
+    """The former version of a document cannot stay beside vectors of another kind."""
+    files = {"alpha.md": document("alpha"), "beta.md": document("beta", _SUNKEN.format("red"))}
+    settings = small(files)
+    first = ingest(settings).generation
+    other = _Spoilt("sunken")
+    other.fingerprint = "other/384"
+    with pytest.raises(StoreError, match=r"refuses the document beta\.en: Validation error"):
+        ingest(settings, embedder=other)
+    assert Generations(settings).pointer().current == first
 
 
 @pytest.mark.parametrize("kind", ["passages", "units"])

@@ -31,7 +31,7 @@ from eval.question_results import QuestionResult
 from eval.results import Figures, SignOff
 from ingest.official.fetch import FetchRecord, Folder
 from ingest.pipeline import ingest
-from ingest.publishing.ingest_run import Event, Report
+from ingest.publishing.ingest_run import Event, Failure, Report
 from ingest.publishing.lock import _owner, exclusive
 from ingest.publishing.own_questions import OwnQuestions, keep_vectors, vectors_beside
 from ingest.reading import question_file
@@ -144,11 +144,12 @@ def _written(small: Small, tmp_path: Path) -> Settings:
     files = {
         "alpha.md": document("alpha"),
         "alpha.questions.yaml": "answers: [{units: [The second section], questions: {en: [Why?]}}]",
+        "empty.md": " ",  # which is no document, so there is a failure to keep
     }
     settings = small(files).model_copy(update={"audit": True, "keep_questions": 30})
     data, folder = settings.data_dir, settings.documents_dir
     _write_index(settings)
-    prepare([folder], settings)
+    prepare([folder / "alpha.md"], settings)
     profile_of(_Drawn(), data / "embedders")
     with in_use(data), exclusive(data):
         _owner(data)
@@ -327,6 +328,7 @@ _SHAPES: Mapping[str, Any] = {
     "API key": ApiKey,
     "event of ingest": Event,
     "report of ingest": Report,
+    "failures beside the pointer": tuple[Failure, ...],
     "question of an evaluation": Question,
     "rules of the gate": Rules,
     "results.json": Figures,

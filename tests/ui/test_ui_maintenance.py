@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chromadb.errors import InvalidArgumentError
 from streamlit.testing.v1 import AppTest
 
 from core.settings import Settings
@@ -30,6 +31,7 @@ from ui.maintenance import document_files
 from userdata.audit import records, sha256
 from userdata.database import database
 from userdata.feedback import read, save
+from vectorstore.chroma import Collection
 from vectorstore.generations import Generations
 
 ALPHA = "---\nid: alpha\ntitle: Alpha\nlanguage: nl\n---\n\n# Alpha\n\nDe vloot telt 30 schepen.\n"
@@ -389,6 +391,35 @@ def test_texts_are_fetched_and_what_failed_is_told(
     assert f"<strong>mislukt</strong> {STRATEGY} (Engels)" in shown(app)
     assert list((settings.documents_dir / "official").glob("*.nl.xhtml"))
     assert in_use(settings) == {"alpha.nl"}  # not before it is published
+
+
+def test_what_the_last_run_could_not_take_is_listed_with_cause_and_remedy(
+    app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "geweigerd (" not in shown(app)
+    add(settings, "beta.md", BETA)
+    add(settings, "gamma.md", BETA.replace("beta", "gamma").replace("30", "40"))
+    made = Collection.add
+
+    def refusing(collection: Collection, ids: list[str], **fields: Any) -> None:
+        if any(name.startswith("beta.") for name in ids):
+            raise InvalidArgumentError("<b>embeddings</b> are no numbers")
+        made(collection, ids, **fields)
+
+    monkeypatch.setattr(Collection, "add", refusing)
+    published(app, settings)
+    assert in_use(settings) == {"alpha.nl", "gamma.nl"}
+    assert "Gepubliceerd. Teruggaan kan" in shown(app)
+    assert "Geweigerd (1)" in shown(app)
+    assert "klaar, met problemen" in shown(app)
+
+    tab(app, "Documenten")
+    assert "Bij de laatste keer inlezen geweigerd (1)" in shown(app)
+    assert "<strong>beta.md</strong>: De opslag van de index weigert dit document." in shown(app)
+    assert "&lt;b&gt;embeddings&lt;/b&gt; are no numbers" in shown(app)
+    monkeypatch.setattr(Collection, "add", made)
+    ingest(settings)  # also by command
+    assert "geweigerd (" not in shown(run(app))
 
 
 # Who may, and one at a time

@@ -11,11 +11,13 @@ from core.errors import NoIndexError
 from core.files import as_text, printable
 from core.settings import Settings
 from ingest.passages.isolated import Loader
+from ingest.publishing.not_taken import last_failures
 from ui import error_messages, markup
 from ui.maintenance import document_files, generation_list
 from ui.maintenance import job_list as work
 from ui.maintenance.about import SAVED, show_about, show_failure
 from ui.maintenance.job_list import PageContext
+from ui.maintenance.plan_and_publish import show_not_taken
 from ui.maintenance.upload_form import (
     DONE,
     FilePreview,
@@ -74,6 +76,7 @@ def show_documents(context: PageContext) -> None:
         rows, gone = _rows(settings, entries), document_files.removed(settings)
         if gone or any(row.state in ("new", "changed") for row in rows):
             _preview(context)
+        show_not_taken(last_failures(settings), texts)
         _removed(gone, context)
         _documents(rows, entries, context, loader)
     show_fetch(context)

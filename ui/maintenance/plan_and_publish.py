@@ -214,6 +214,15 @@ def notes_html(report: Report, texts: Texts) -> str:
     )
 
 
+def show_not_taken(failures: Sequence[Failure], texts: Texts) -> None:
+    """What the last run could not take, from here or by a command; nothing where it took all."""
+    place, listed = page_of(failures, _PAGE, key="maintenance-not-taken-page")
+    if listed:
+        lines = [_failure(failure, texts) for failure in listed]
+        title = texts("maintenance.report.not_taken", number=len(failures))
+        place.html(_folded(title, lines, is_open=True))
+
+
 def _file(path: str) -> str:
     return f"<strong>{escape(markup.name(path))}</strong>"
 
@@ -344,7 +353,11 @@ def _headings(path: tuple[str, ...]) -> str:
 
 
 def _listed(name: str, lines: Sequence[str], texts: Texts, *, is_open: bool) -> str:
-    """A list of HTML that can be folded."""
-    title = escape(texts(f"maintenance.report.{name}", number=len(lines)))
+    """A list of HTML that can be folded, under a title of the report."""
+    return _folded(texts(f"maintenance.report.{name}", number=len(lines)), lines, is_open=is_open)
+
+
+def _folded(title: str, lines: Sequence[str], *, is_open: bool) -> str:
     items = "".join(f"<li>{line}</li>" for line in lines)
-    return folded_html("sw-change", title, f"<div><ul>{items}</ul></div>", is_open=is_open)
+    content = f"<div><ul>{items}</ul></div>"
+    return folded_html("sw-change", escape(title), content, is_open=is_open)
