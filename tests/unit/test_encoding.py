@@ -4,10 +4,12 @@ import codecs
 import logging
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.errors import DocumentError
+from ingest.reading.formats import code_pages
 from ingest.reading.formats.encoding import decode
 from ingest.reading.load import load
 
@@ -104,6 +106,20 @@ def test_what_is_read_differently_only_after_the_sample_is_refused() -> None:
         decode(FILE, begins + b"Il co\xa4te 30 \xa4.")  # one of two currencies
 
 
+def test_of_a_huge_text_a_sample_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = []
+    judge = code_pages.from_bytes
+
+    def judged(sample: bytes, **options: Any) -> Any:
+        sizes.append(len(sample))
+        return judge(sample, **options)
+
+    monkeypatch.setattr(code_pages, "from_bytes", judged)
+    huge = b"a line of ASCII\n" * 100_000 + f"{OLD['pl'][1]}\n".encode("cp1250") * 20_000
+    assert decode(FILE, huge).detected == "windows-1250"
+    assert 10_000 < max(sizes) < 60_000
+
+
 def test_only_what_the_text_shows_counts_as_detected() -> None:
     assert decode(FILE, "Geïnd".encode()).detected == ""
     assert decode(FILE, "Geïnd".encode("utf-16")).detected == ""
@@ -166,9 +182,10 @@ def test_the_log_names_an_encoding_that_is_not_utf8(caplog: pytest.LogCaptureFix
         b"PK\x03\x04" + random.Random(1).randbytes(3000),  # noqa: S311
         b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\nstream\n" + random.Random(2).randbytes(3000),  # noqa: S311
         b"\0" * 5000,
+        random.Random(3).randbytes(3000).replace(b"\0", b"\1"),  # noqa: S311
         b"\xff\xfe" + b"\0\xd8" * 50,  # half a pair each
     ],
-    ids=["png", "zip", "pdf", "zeros", "broken utf-16"],
+    ids=["png", "zip", "pdf", "zeros", "no zeros", "broken utf-16"],
 )
 def test_what_is_no_text_is_refused(data: bytes) -> None:
     with pytest.raises(DocumentError, match=r"brief.txt: is not text.* Save the file as UTF-8"):
