@@ -134,8 +134,7 @@ def ask(
     conversations = dialogues(load_sets(sets))[::every]
     rules = gate.read_rules(gate_file) if gate_file else None
     own = _settings_of(corpus, settings, as_json=as_json)
-    accepted = None if documents else runs.accepted(settings.data_dir)
-    before = runs.read(runs.resolve(accepted, settings.data_dir)) if accepted else None
+    before, not_compared = (None, "") if documents else runs.baseline(settings.data_dir)
     if documents:
         rules = rules and gate.Rules.model_validate(dict(rules.documents))
         there = {document.id for document in open_index(own).documents()}
@@ -161,6 +160,8 @@ def ask(
         show_run(results, comparison, checks)
         print(f"Fingerprint of figures and answers: {results.fingerprint[:16]}")
         print(*files, sep="\n")
+    if not_compared:
+        print(not_compared, file=sys.stderr)
     failed = [check for check in checks if not check.passed]
     if as_json:
         _tell(

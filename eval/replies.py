@@ -1,9 +1,10 @@
 """Test sets of the verifier: replies as of a strong model, whose sentences have false twins.
 
-Files of tests/replies/, written by hand, by several authors who had not seen the verifier: over the
-bundled summaries (`open`, `held`), and over official documents that stand outside of the project
-(`documents`). Each sentence has the stretches that it rests on, but for those of `open`. Half of
-each are held out: they are only measured on, and not looked at when the verifier is changed.
+Files of eval/verifier_replies/, written by hand, by several authors who had not seen the verifier:
+over the bundled summaries (`open`, `held`), and over official documents that stand outside of the
+project (`documents`). Each sentence has the stretches that it rests on, but for those of `open`.
+Half of each are held out: they are only measured on, and not looked at when the verifier is
+changed.
 """
 
 import csv
@@ -22,7 +23,7 @@ from core.source import Frozen, Passage, ScoredPassage
 from core.yaml_files import read_yaml
 from vectorstore.store import Snapshot
 
-FOLDER = ROOT / "tests" / "replies"
+FOLDER = ROOT / "eval" / "verifier_replies"
 DOCUMENTS = FOLDER / "documents"
 Half = Literal["open", "held"]
 HALVES: tuple[Half, ...] = get_args(Half)

@@ -35,6 +35,7 @@ _QUESTIONS = "questions.jsonl"
 _GATE = "gate.json"
 _SIGN_OFF = "sign-off.jsonl"
 _ACCEPTED = "accepted"
+_LONGEST_QUESTION = 1 << 20  # characters of a result; the longest has some 20,000
 
 
 class GateReport(Frozen):
@@ -93,9 +94,14 @@ def read(folder: Path) -> Results:
 
 
 def read_figures(folder: Path) -> Figures:
-    """Reads only the figures of a run: a small file, while its questions are megabytes."""
+    """Reads only the figures of a run: a small file, while its questions are megabytes. Of these
+    the first is looked at, as a version that writes them differently does so from there on."""
     with _explained(folder):
-        return Figures.model_validate(_figures(folder))
+        figures = Figures.model_validate(_figures(folder))
+        with (folder / _QUESTIONS).open(encoding="utf-8") as questions:
+            if first := questions.readline(_LONGEST_QUESTION).strip():
+                QuestionResult.model_validate_json(first)
+        return figures
 
 
 def _figures(folder: Path) -> dict[str, object]:
@@ -139,12 +145,36 @@ def accepted(data_dir: Path) -> str | None:
 
 
 def accept(data_dir: Path, name: str) -> None:
-    """Sets the accepted run."""
+    """Sets the accepted run; refuses one that later runs could not be compared with."""
     file = runs_folder(data_dir) / _ACCEPTED
     if name not in listed(data_dir):
         raise StrategiewijzerError(_unknown(name, data_dir))
+    try:
+        read(file.with_name(name))
+    except StrategiewijzerError as error:
+        raise StrategiewijzerError(
+            f"{name} cannot be accepted, as no run can be compared with it. {error}. Then accept "
+            "that one: python -m eval accept last"
+        ) from None
     with _writing_to(file):
         file.write_text(f"{name}\n", "utf-8")
+
+
+def baseline(data_dir: Path) -> tuple[Results | None, str]:
+    """The accepted run, and where it cannot be read in its place what to do; nothing of either
+    where no run was accepted."""
+    name = accepted(data_dir)
+    if name is None:
+        return None, ""
+    folder = resolve(name, data_dir)
+    try:
+        return read(folder), ""
+    except StrategiewijzerError:
+        return None, (
+            f"The accepted run {name} was made by another version of this program, or is damaged, "
+            "so this run is compared with none. Read the report of this run; to compare with it "
+            "from now on: python -m eval accept RUN"
+        )
 
 
 def resolve(name: str, data_dir: Path) -> Path:

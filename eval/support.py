@@ -12,8 +12,8 @@ from language.sentences import sentences
 from language.words import fold
 
 # Least share of a sentence's words in quotes in its language that support it. Of a strong model's
-# 139 sentences over the briefs (tests/replies/open) 98.6% have it in the passage that they rest on,
-# and 3.6% in another one.
+# 139 sentences over the briefs (eval/verifier_replies/open) 98.6% have it in the passage that they
+# rest on, and 3.6% in another one.
 _SHARED = 0.25
 
 _NUMBERED = re.compile(r"^\s*\d+[.)]\s+")

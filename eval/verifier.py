@@ -189,11 +189,12 @@ def measure(
         "--gate",
     ),
 ) -> int:
-    """Measures what becomes of a strong model's sentences: the replies in tests/replies/.
+    """Measures what becomes of a strong model's sentences: the replies in eval/verifier_replies/.
 
     True sentences should be confirmed and their false twins not. Half of the replies are held out:
     the verifier is measured on them, and nobody who changes it looks at them. --documents takes the
-    replies over official documents, which the index in use must have (tests/replies/documents).
+    replies over official documents (eval/verifier_replies/documents), which the index in use must
+    have.
     """
     limits = gate.Limits()
     if gate_file:

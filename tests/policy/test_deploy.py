@@ -49,6 +49,30 @@ def test_what_is_sent_to_the_builder_is_what_the_image_copies() -> None:
     assert {line[1:] for line in lines if line.startswith("!")} == {*_copied()}
 
 
+REPLIES_IN_THE_IMAGE = """
+from eval import replies
+print(replies.ROOT)
+for half in replies.HALVES:
+    for documents in (False, True):
+        print(len(replies.read(half, documents=documents)))
+"""
+
+
+def test_the_image_has_what_the_verifier_is_measured_with(tmp_path: Path) -> None:
+    """`make eval` runs `python -m eval.verifier` too, and tests/ is not in the image."""
+    for name in _copied():
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, tmp_path / name)
+    command = [sys.executable, "-P", "-c", REPLIES_IN_THE_IMAGE]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    root, *counts = done.stdout.split()
+    assert Path(root) == tmp_path.resolve()
+    assert len(counts) == 4
+    assert all(int(count) > 20 for count in counts)
+
+
 def test_the_image_runs_as_nobody_special_with_what_is_locked() -> None:
     steps = [step for step, _ in STEPS]
     last = dict(STEPS[len(steps) - steps[::-1].index("FROM") :])

@@ -91,15 +91,11 @@ def test_no_page_shows_a_data_frame() -> None:
     assert found == []
 
 
-def test_every_package_of_ours_is_declared() -> None:
-    ours = {
-        ".".join(file.parent.relative_to(ROOT).parts)
-        for top in ROOT.glob("*/__init__.py")
-        if top.parent.name not in ("tests", "research")  # no part of the product
-        for file in top.parent.rglob("__init__.py")
-    }
-    assert len(ours) > 20
-    assert set(PROJECT["tool"]["setuptools"]["packages"]) == ours
+def test_the_checkout_is_what_runs() -> None:
+    """A package would lack app.py, .streamlit/ and corpus/, and a command in it would not work."""
+    assert PROJECT["tool"]["setuptools"]["packages"] == []
+    assert "package-data" not in PROJECT["tool"]["setuptools"]
+    assert not {"scripts", "gui-scripts", "entry-points"} & PROJECT["project"].keys()
 
 
 def test_the_version_is_in_one_place_and_the_newest_of_the_changelog() -> None:

@@ -3,6 +3,7 @@ evaluators."""
 
 import json
 import re
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from eval.gate import RuleResult
 from eval.question_results import QuestionResult
 from tests.support.apps import all_text as shown
 from tests.support.apps import begin_anew, labels, page_of, press, run, unfolded
+from tests.support.earlier_version import VERSION_0_1_0
 from tests.support.question_results import (
     BEFORE,
     FEW,
@@ -88,12 +90,43 @@ def test_a_damaged_run_says_so_and_the_others_can_be_chosen(
 ) -> None:
     (data_dir / "runs" / two[1] / "results.json").write_text("{", "utf-8")
     app = opened()
-    assert app.error[0].value == TEXTS("evaluation.problem")
+    assert app.error[0].value == TEXTS("evaluation.runs.cannot_be_read")
     assert "Make it again with: python -m eval" in shown(app)
     assert "not a run of this version" not in unfolded(app)
     run(app.selectbox(key="evaluation-run").set_value(two[0]))
     assert listed(app)
     assert "Make it again" not in shown(app)
+
+
+def test_a_run_of_an_earlier_version_is_listed_and_breaks_no_page(
+    data_dir: Path, two: tuple[str, str]
+) -> None:
+    shutil.copytree(VERSION_0_1_0 / "runs", data_dir / "runs", dirs_exist_ok=True)
+    (earlier,) = set(runs.listed(data_dir)) - set(two)
+    (data_dir / "runs" / "accepted").write_text(earlier)
+    app = opened(run=two[1])
+    assert TEXTS("evaluation.runs.baseline_unreadable") in [box.value for box in app.warning]
+    assert not app.error
+    assert listed(app)
+    options = app.selectbox(key="evaluation-run").options
+    assert TEXTS("evaluation.runs.unreadable", name=earlier) in options
+    for address in ({"run": earlier}, {"run": earlier, "question": "moved"}):
+        app = opened(**address)
+        assert [box.value for box in app.error] == [TEXTS("evaluation.runs.cannot_be_read")]
+    run(app.selectbox(key="evaluation-run").set_value(two[1]))
+    assert not app.error
+
+
+def test_a_run_with_a_damaged_question_is_not_compared_with(
+    data_dir: Path, two: tuple[str, str]
+) -> None:
+    runs.accept(data_dir, two[0])
+    with (data_dir / "runs" / two[0] / "questions.jsonl").open("a", encoding="utf-8") as questions:
+        questions.write("{\n")
+    app = opened(run=two[1])
+    assert TEXTS("evaluation.runs.baseline_unreadable") in [box.value for box in app.warning]
+    assert not app.error
+    assert listed(app)
 
 
 def test_wrong_answers_are_listed_first_the_worst_on_top_with_why(data_dir: Path) -> None:

@@ -1,11 +1,11 @@
 """The replies over real documents: whole, balanced, and in the form that a model is asked for.
 
-tests/replies/documents: written by four language models that had not seen the checks, over official
-documents that stand outside of the project (documents.csv says where each is from). Each true
-sentence has the first and last words of the stretches that it rests on, and two false twins. The
-half `held` is only measured on. verdicts.csv has what three careful readers, language models that
-did not know which is which, said of each sentence and twin from its stretches and the text around
-them; none had a sentence and its twin.
+eval/verifier_replies/documents: written by four language models that had not seen the checks, over
+official documents that stand outside of the project (documents.csv says where each is from). Each
+true sentence has the first and last words of the stretches that it rests on, and two false twins.
+The half `held` is only measured on. verdicts.csv has what three careful readers, language models
+that did not know which is which, said of each sentence and twin from its stretches and the text
+around them; none had a sentence and its twin.
 """
 
 import pytest

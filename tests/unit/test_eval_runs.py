@@ -1,15 +1,18 @@
 """Runs are kept, found again by name, refuse to be read when they are none, and are compared."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from core.errors import StrategiewijzerError
+from eval import __main__ as eval_command
 from eval import runs
 from eval.comparison import Comparison, compare
 from eval.rates import sum_up
 from eval.results import Results
+from tests.support.earlier_version import VERSION_0_1_0
 from tests.support.evaluation import by_id, ran
 from tests.support.question_results import GREETING, STAMP, read, result_of
 
@@ -182,3 +185,58 @@ def test_only_questions_that_both_runs_asked_are_compared(results: Results) -> N
     assert (found.same_questions, found.other_questions) == (4, 1)
     relabelled = changed(results, "right", facts_missing=(("new",),))
     assert compare(results, relabelled).same_questions == 4
+
+
+@pytest.fixture
+def earlier(tmp_path: Path) -> str:
+    """The name of a kept run that version 0.1.0 made, the accepted one."""
+    shutil.copytree(VERSION_0_1_0 / "runs", tmp_path / "runs")
+    (name,) = runs.listed(tmp_path)
+    (tmp_path / "runs" / "accepted").write_text(f"{name}\n")
+    return name
+
+
+def test_a_run_of_an_earlier_version_is_not_accepted(
+    results: Results, tmp_path: Path, earlier: str
+) -> None:
+    name = kept(results, tmp_path, "2026-01-01T00:00:00+00:00")
+    runs.accept(tmp_path, name)
+    wanted = rf"{earlier} cannot be accepted.*python -m eval\. Then .*python -m eval accept last"
+    with pytest.raises(StrategiewijzerError, match=wanted):
+        runs.accept(tmp_path, earlier)
+    assert runs.accepted(tmp_path) == name
+
+
+def test_an_accepted_run_of_an_earlier_version_stops_no_evaluation(
+    results: Results,
+    tmp_path: Path,
+    earlier: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(eval_command, "_ask", lambda *_, **__: results)
+    assert eval_command.main(["--every", "200"]) == 0
+    said = capsys.readouterr()
+    assert f"The accepted run {earlier} was made by another version" in said.err
+    assert "python -m eval accept RUN" in said.err
+    made = next(name for name in runs.listed(tmp_path) if name != earlier)
+    assert runs.read(tmp_path / "runs" / made).fingerprint == results.fingerprint
+
+    assert eval_command.main(["accept", made]) == 0
+    assert eval_command.main(["--every", "200"]) == 0
+    said = capsys.readouterr()
+    assert not said.err
+    assert "over the 5 questions that both runs asked" in " ".join(said.out.split())
+
+
+def test_figures_are_not_read_where_the_questions_cannot_be(
+    results: Results, tmp_path: Path
+) -> None:
+    runs.write(results, tmp_path, "<p>")
+    questions = tmp_path / "questions.jsonl"
+    first, *others = questions.read_text("utf-8").splitlines()
+    changed = {**json.loads(first), "direct": True}
+    questions.write_text("\n".join([json.dumps(changed), *others]), "utf-8")
+    with pytest.raises(StrategiewijzerError, match=r"not a run of this version \(direct"):
+        runs.read_figures(tmp_path)

@@ -22,7 +22,7 @@ class KeptRun(NamedTuple):
 
     name: str
     folder: Path
-    figures: Figures | None  # None when another version of this program wrote it
+    figures: Figures | None  # None when another version of this program wrote it, or it is damaged
     accepted: bool  # whether it is the baseline
     gate: runs.GateReport = runs.GateReport()
     decisions: tuple[SignOff, ...] = ()
@@ -81,6 +81,14 @@ def kept(data_dir: Path) -> list[KeptRun]:
 def read(folder: Path) -> Results:
     """A run with its questions; StrategiewijzerError where another version wrote it, or it went."""
     return _results(folder, _modified(folder))
+
+
+def is_readable(run: KeptRun) -> bool:
+    """Whether a run can be read with its questions, and so be compared with."""
+    try:
+        return run.figures is not None and bool(read(run.folder))
+    except StrategiewijzerError:
+        return False
 
 
 def compared(before: Path, now: Path) -> Comparison:

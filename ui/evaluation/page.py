@@ -12,7 +12,7 @@ from eval.gate import RULES
 from ui import access, error_messages, jobs
 from ui.access import name_of, on_record
 from ui.evaluation import questions, verdict
-from ui.evaluation.kept_runs import KeptRun, compared, kept, read
+from ui.evaluation.kept_runs import KeptRun, compared, is_readable, kept, read
 from ui.jobs import Job
 from ui.markup import code, escape, facts_html
 from ui.texts import Texts
@@ -44,15 +44,25 @@ def _show(settings: Settings, texts: Texts) -> None:
     name = st.query_params.get("question")
     if name is not None:
         run = _choose(there, texts)
-        questions.show_one_question(run, _usual(run, there), name, texts)
+        try:
+            questions.show_one_question(run, _usual(run, there), name, texts)
+        except StrategiewijzerError as error:
+            _show_unreadable(run, error, texts)
         return
     busy = _progress(settings, texts, newest=there[0].name)
     top = st.container()
     run = _choose(there, texts)
     if not busy:
         _offer(settings, texts, first=False)
-    results = read(run.folder)  # says what is wrong with a run that cannot be read
+    try:
+        results = read(run.folder)
+    except StrategiewijzerError as error:
+        with top:
+            _show_unreadable(run, error, texts)
+        return
     with top:
+        if any(other.accepted and not is_readable(other) for other in there):
+            st.warning(texts("evaluation.runs.baseline_unreadable"))
         verdict.show_verdict(settings, run, results, texts)
         with st.container(horizontal=True):
             verdict.offer_sign_off(settings, run, results, texts)
@@ -60,6 +70,12 @@ def _show(settings: Settings, texts: Texts) -> None:
     other = _usual(run, there)
     comparison = compared(other.folder, run.folder) if other is not None else None
     questions.show_questions(results.questions, comparison, texts)
+
+
+def _show_unreadable(run: KeptRun, error: StrategiewijzerError, texts: Texts) -> None:
+    """That a run cannot be read and what to do; its files can still be downloaded."""
+    error_messages.show_with_details(texts("evaluation.runs.cannot_be_read"), str(error), texts)
+    verdict.offer_report(run, texts)
 
 
 def _choose(there: Sequence[KeptRun], texts: Texts) -> KeptRun:
@@ -87,8 +103,8 @@ def _chosen() -> None:
 
 
 def _usual(run: KeptRun, there: Sequence[KeptRun]) -> KeptRun | None:
-    """The run to compare with: the accepted one; without one, or for that run itself, the one
-    before with as many questions."""
+    """The run to compare with: the accepted one; where that cannot be read, or for that run itself,
+    the one before with as many questions."""
     earlier = there[there.index(run) + 1 :]
     accepted = (other for other in there if other.accepted and other.name != run.name)
     alike = (
@@ -96,7 +112,7 @@ def _usual(run: KeptRun, there: Sequence[KeptRun]) -> KeptRun | None:
         for other in earlier
         if run.figures and other.figures and other.figures.overall.n == run.figures.overall.n
     )
-    return next((other for other in (*accepted, *alike) if other.figures), None)
+    return next((other for other in (*accepted, *alike) if is_readable(other)), None)
 
 
 def _progress(settings: Settings, texts: Texts, *, newest: str | None) -> bool:
