@@ -130,6 +130,7 @@ class SourceDocument(DocumentInfo):
     left_out: tuple[str, ...] = ()  # the first texts that are left out as page noise
     guessed: tuple[str, ...] = ()  # fields that were inferred from the text
     unused: tuple[str, ...] = ()  # names in its front matter that are no fields
+    encoding: str = ""  # as detected; empty: the file says it, it is UTF-8, or no text
 
     @property
     def info(self) -> DocumentInfo:

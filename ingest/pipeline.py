@@ -20,6 +20,7 @@ from core.source import SourceDocument
 from ingest.publishing.build import build
 from ingest.publishing.changes import document_changes
 from ingest.publishing.ingest_run import (
+    Detected,
     Guesses,
     IngestOptions,
     Planned,
@@ -164,6 +165,9 @@ def _report(work: Work, found: FoundFiles, options: IngestOptions) -> Report:
         guesses=tuple(Guesses.of(read) for read in loaded if read.guessed),
         unconfirmed=tuple(path for path, read in work.loaded.items() if read.unconfirmed),
         unused=tuple(Unused(path=read.path, names=read.unused) for read in loaded if read.unused),
+        detected=tuple(
+            Detected(path=read.path, encoding=read.encoding) for read in loaded if read.encoding
+        ),
         questions=tuple(_questions(work)),
         stop=_reason_to_stop(work, options),
         changes=document_changes(work) if options.compare else (),

@@ -57,6 +57,7 @@ class DocumentEntry(_Counted):
     segment: str  # id of the segment with its passages
     pages: int  # 0 in a format without pages
     left_out: tuple[str, ...] = ()  # texts of the file that say nothing, in no passage
+    encoding: str = ""  # as detected; empty: not detected, also in older manifests
     changed: str  # when a run last changed it (UTC, ISO 8601)
 
     @property

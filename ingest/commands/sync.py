@@ -123,6 +123,10 @@ def report_lines(report: Report) -> Iterator[str]:
         yield f"  guessed of {printable(guess.path)}: {fields}"
     if report.guesses:
         yield "    To state it yourself, write FILE.meta.yaml next to the file."
+    for found in report.detected:
+        yield f"  read as {found.encoding}: {printable(found.path)}"
+    if report.detected:
+        yield "    Where letters are wrong, save the file as UTF-8."
     for unused in report.unused:
         yield f"  not used of {printable(unused.path)}: {', '.join(unused.names)}"
     for path in report.unconfirmed:

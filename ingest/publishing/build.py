@@ -81,6 +81,7 @@ def compose(work: Work) -> Manifest:
             if isinstance(document, SourceDocument)
             else document.pages,
             left_out=document.left_out,
+            encoding=document.encoding,
             changed=created,
         )
         for document in sorted(work.documents, key=lambda document: document.key)

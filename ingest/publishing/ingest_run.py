@@ -128,6 +128,13 @@ class Unused(Frozen):
     names: tuple[str, ...]
 
 
+class Detected(Frozen):
+    """The encoding that a file was found to be in; it may be another."""
+
+    path: str
+    encoding: str
+
+
 def describe_stale(stale: StaleQuestion) -> str:
     """Names the place of a stale question, why it is stale, and the remedy."""
     why, remedy = _STALE[stale.why]
@@ -192,6 +199,7 @@ class Report(Frozen):
     guesses: tuple[Guesses, ...] = ()
     unconfirmed: tuple[str, ...] = ()  # files that say they are official; nobody confirmed that
     unused: tuple[Unused, ...] = ()
+    detected: tuple[Detected, ...] = ()
     questions: tuple[PreparedChange, ...] = ()
     stop: str = ""  # why this cannot be published
     changes: tuple[DocumentChange, ...] = ()  # given only on request

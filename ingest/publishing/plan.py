@@ -18,7 +18,10 @@ from vectorstore.manifest import DocumentEntry
 # has its own version, in READERS.
 VERSION = 3
 # Distributions that all formats are read with. None is missing: tests/policy/test_fingerprint.py.
-LIBRARIES = ("babel", "markdown-it-py", "mdit-py-plugins", "py3langid", "pyyaml", "sentencex")
+LIBRARIES = (
+    "babel", "charset-normalizer", "markdown-it-py", "mdit-py-plugins", "py3langid", "pyyaml",
+    "sentencex",
+)  # fmt: skip
 
 Document = SourceDocument | DocumentEntry  # loaded, or as the generation in use knows it
 

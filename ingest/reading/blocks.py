@@ -50,6 +50,7 @@ class Parsed:
     language: str = ""
     date: datetime.date | None = None
     url: str = ""
+    encoding: str = ""  # empty: the file says it, or it is UTF-8
 
 
 def first_heading(blocks: Sequence[Block]) -> Block | None:

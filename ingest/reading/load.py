@@ -191,6 +191,7 @@ def load(path: Path, documents_dir: Path | None = None) -> SourceDocument:
         left_out=left_out(parsed),
         guessed=guessed,
         unused=tuple(map(printable, parsed.unused)),
+        encoding=parsed.encoding,
     )
 
 

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from core.errors import LockedError, NoIndexError, StoreError
 from ingest import pipeline
+from ingest.commands.sync import report_lines
 from ingest.pipeline import ingest
 from ingest.publishing import build
 from ingest.publishing.ingest_run import IngestOptions, StoppedError
@@ -132,6 +133,15 @@ def test_what_is_not_used_of_front_matter_is_told_and_the_document_taken(small: 
     report = ingest(small({"beta.md": text}))
     assert report.plan.added == ("beta.en",)
     assert [unused.names for unused in report.unused] == [("tags", "author")]
+
+
+def test_the_report_names_the_encoding_that_was_detected(small: Small) -> None:
+    settings = small({"beta.md": document("beta")})
+    file = settings.corpus_dirs[0] / "port.pl.txt"
+    file.write_bytes("Port ma 12 żurawi, więc Komisja działa, są też środki.\n".encode("cp1250"))
+    report = ingest(settings)
+    assert [(it.path, it.encoding) for it in report.detected] == [(str(file), "windows-1250")]
+    assert f"  read as windows-1250: {file}" in report_lines(report)
 
 
 def test_a_second_run_says_who_holds_the_lock(small: Small) -> None:

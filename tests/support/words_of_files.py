@@ -109,11 +109,11 @@ def source_text(path: Path) -> str:
         case ".pdf":
             return "\n".join(map(_page_text, PdfReader(path).pages))
         case ".html" | ".htm" | ".xhtml":
-            return _web_page(decode(path, path.read_bytes(), declares=True))
+            return _web_page(decode(path, path.read_bytes(), declares=True).text)
         case ".docx" | ".odt" | ".pptx" | ".epub":
             with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as parts:
                 return _APART.join(_texts_of_parts(path.suffix, parts)).replace("\n", " ")
-    return without_comments(decode(path, path.read_bytes())).replace("\n", " ")
+    return without_comments(decode(path, path.read_bytes()).text).replace("\n", " ")
 
 
 def _page_text(page: PageObject) -> str:

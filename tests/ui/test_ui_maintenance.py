@@ -28,11 +28,14 @@ from tests.support.waiting import RUNS_ON, until
 from ui import access, jobs
 from ui.access import User
 from ui.maintenance import document_files
+from ui.sources.document import record_html
+from ui.texts import load
 from userdata.audit import records, sha256
 from userdata.database import database
 from userdata.feedback import read, save
 from vectorstore.chroma import Collection
 from vectorstore.generations import Generations
+from vectorstore.manifest import DocumentEntry
 
 ALPHA = "---\nid: alpha\ntitle: Alpha\nlanguage: nl\n---\n\n# Alpha\n\nDe vloot telt 30 schepen.\n"
 BETA = "---\nid: beta\ntitle: Beta\nlanguage: nl\n---\n\n# Beta\n\nDe haven telt 12 kranen.\n"
@@ -208,6 +211,34 @@ def test_what_cannot_be_taken_is_refused_and_what_to_know_of_others_is_told(
     assert len(document_files.listed(settings)) == 3
     planned(app, settings)
     assert "<strong>haven.nl.md</strong>: tags, author" in shown(app)
+
+
+def test_an_encoding_that_was_detected_is_shown_before_and_after_publication(
+    app: AppTest, settings: Settings
+) -> None:
+    text = "# Port\n\nPort ma 12 żurawi, więc Komisja działa, są też środki na następny rok.\n"
+    run(app.file_uploader[0].set_value([("port.pl.md", text.encode("cp1250"), "text/markdown")]))
+    assert "Herkende codering: ` windows-1250 `" in shown(app)
+    press(app, "maintenance-add")
+    planned(app, settings)
+    assert "<strong>port.pl.md</strong>: windows-1250" in shown(app)
+
+    ingest(settings)
+    manifest = Generations(settings).current().manifest
+    entries = {entry.key: entry for entry in manifest.documents}
+    assert {key: entry.encoding for key, entry in entries.items()} == {
+        "alpha.nl": "",
+        "port.pl": "windows-1250",
+    }
+    older = {n: v for n, v in entries["port.pl"].model_dump().items() if n != "encoding"}
+    records = [
+        record_html({"pl": entry}, entry, {}, load("nl"))
+        for entry in (entries["port.pl"], DocumentEntry.model_validate(older))
+    ]
+    assert ["<dt>Codering (herkend)</dt><dd>windows-1250</dd>" in it for it in records] == [
+        True,
+        False,
+    ]
 
 
 def test_a_name_that_is_taken_asks_what_to_do(app: AppTest, settings: Settings) -> None:

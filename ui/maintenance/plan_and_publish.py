@@ -202,6 +202,7 @@ def notes_html(report: Report, texts: Texts) -> str:
         "unconfirmed": [_file(path) for path in report.unconfirmed],
         "stale": [_stale(change, question, texts) for change, question in stale],
         "guesses": [_guesses(guess, texts) for guess in report.guesses],
+        "detected": [f"{_file(d.path)}: {escape(d.encoding)}" for d in report.detected],
     }
     others = {
         "unused": [f"{_file(path)}: {escape(names)}" for path, names in unused.items()],

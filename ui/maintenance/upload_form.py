@@ -45,6 +45,7 @@ class FilePreview(Frozen):
     info: DocumentInfo | None = None  # None: it cannot be taken as it is
     guessed: tuple[str, ...] = ()  # fields that were filled in by the program
     unused: tuple[str, ...] = ()  # names in its front matter that are no fields
+    encoding: str = ""  # as detected; empty: the file says it, or it is UTF-8
     unconfirmed: bool = False  # it calls itself an official text, which nobody has confirmed
     failure: Failure | None = None  # why it cannot be taken
 
@@ -86,6 +87,7 @@ def _load(file: Path, loader: Loader) -> FilePreview:
         info=document.info,
         guessed=document.guessed,
         unused=document.unused,
+        encoding=document.encoding,
         unconfirmed=loaded.unconfirmed,
     )
 
@@ -166,6 +168,8 @@ def upload_notes(
     """Notes on a file that can be taken; `name` stands before them, as Markdown."""
     if preview.unused:
         st.info(f"{name}{texts('maintenance.upload.unused')} {code(', '.join(preview.unused))}")
+    if preview.encoding:
+        st.info(f"{name}{texts('maintenance.upload.detected')} {code(preview.encoding)}")
     if preview.unconfirmed:
         st.warning(f"{name}{texts('maintenance.about.unconfirmed')}")
     other = keys.get(preview.info.key) if preview.info else None

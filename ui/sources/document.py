@@ -64,6 +64,7 @@ def record_html(
         "successor": link(document.successor_url, document.successor, texts),
         "languages": escape(_languages(versions, texts)),
         "pages": str(entry.pages or ""),
+        "encoding": escape(entry.encoding),
         "passages": str(entry.passages),
         "origin": _origin_html(document, texts),
     }

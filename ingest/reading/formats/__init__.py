@@ -27,7 +27,7 @@ class Reader(NamedTuple):
 
 READERS = {
     "markdown": Reader(1),
-    "plain": Reader(1),
+    "plain": Reader(2),
     "html": Reader(1, ("lxml", "trafilatura")),
     "docx": Reader(1, ("lxml", "mammoth")),
     "odt": Reader(1, ("lxml",)),

@@ -1,17 +1,17 @@
 """Decodes the bytes of a text file, and leaves out characters and comments that no reader sees.
 
-A byte order mark decides; then UTF-8 if the bytes are valid; then UTF-16 if every other byte is
-zero; then windows-1252 if that gives a text in a language of Western Europe. In another old code
-page it would show wrong letters, so it is refused.
+A byte order mark decides; then what HTML or XML declares; then UTF-8 if the bytes are valid; then
+UTF-16 if every other byte is zero; then the old code page that the text shows (code_pages.py).
 """
 
 import codecs
 import logging
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 from core.errors import DocumentError
-from language.identify import most_likely
+from ingest.reading.formats import code_pages
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +30,6 @@ _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
-# What windows-1252 has the letters of, and how many of these have accents at most.
-_WESTERN = ("da", "de", "en", "es", "et", "fi", "fr", "ga", "it", "nl", "pt", "sv")
-_ACCENTED = 0.2
 _DECLARED = re.compile(
     rb"""<\?xml[^>]*?\bencoding\s*=\s*["']([\w.:-]+)|<meta[^>]*?\bcharset\s*=\s*["']?\s*([\w.:-]+)""",
     re.IGNORECASE,
@@ -42,10 +39,16 @@ _TEXT_ENCODING = re.compile(
     r"|gb\w+|big5\w*|euc_\w+|shift_jis\w*|iso2022_\w+|hz"
 )  # not idna, punycode and others that Python has for programs
 _HEAD = 2048  # bytes in which a web page declares its encoding: HTML asks for the first 1,024
-_SAMPLE = 20_000  # bytes that show the language
 
 
-def decode(path: Path, data: bytes, *, declares: bool = False) -> str:
+class Decoded(NamedTuple):
+    """The text of a file, and its encoding where that was detected; "" if it is UTF-8 or said."""
+
+    text: str
+    detected: str = ""
+
+
+def decode(path: Path, data: bytes, *, declares: bool = False) -> Decoded:
     """The text of a file, with newlines as line ends and without control characters; HTML and XML
     may declare its encoding.
 
@@ -53,14 +56,15 @@ def decode(path: Path, data: bytes, *, declares: bool = False) -> str:
         DocumentError: the file is no text, or its encoding cannot be detected.
     """
     marked = next((name for mark, name in _BYTE_ORDER_MARKS.items() if data.startswith(mark)), "")
-    encoding = marked or (_declared(data) if declares else "") or _found(data)
+    said = marked or (_declared(data) if declares else "")
+    encoding = said or _found(data)
     raw = _decoded(data, encoding) if encoding else None
     if raw is None or len(_CONTROL.findall(_newlines(raw))) > _BINARY * len(raw):
         problem = "is not text, or in an unknown encoding"
         raise DocumentError(path, None, problem, "Save the file as UTF-8 text.", "encoding")
     if encoding.lower() != "utf-8":
         log.info("%s is read as %s", path, encoding)
-    return without_control(raw)
+    return Decoded(without_control(raw), "" if said or encoding == "utf-8" else encoding)
 
 
 def without_control(text: str) -> str:
@@ -105,14 +109,7 @@ def _found(data: bytes) -> str:
     even, odd = data[::2].count(b"\0"), data[1::2].count(b"\0")
     if max(even, odd) > len(data) // 8 and min(even, odd) < max(even, odd) // 8:
         return "utf-16-le" if odd > even else "utf-16-be"
-    return "windows-1252" if b"\0" not in data and _is_western(data[:_SAMPLE]) else ""
-
-
-def _is_western(data: bytes) -> bool:
-    text = _decoded(data, "windows-1252") or ""
-    letters = [char for char in text if char.isalpha()]
-    accented = sum(not char.isascii() for char in letters)
-    return accented <= _ACCENTED * len(letters) and most_likely(text)[0] in _WESTERN
+    return "" if b"\0" in data else code_pages.detect(data)
 
 
 def _decoded(data: bytes, encoding: str) -> str | None:

@@ -81,7 +81,7 @@ def _spine(package: Element, folder: str) -> list[str]:
 
 def _contents(path: Path, parts: zipfile.ZipFile, page: str) -> list[Element]:
     """The body of a page; its ids and links to them are made unique within the book."""
-    tree = hypertext.parse(path, decode(path, parts.read(page), declares=True))
+    tree = hypertext.parse(path, decode(path, parts.read(page), declares=True).text)
     body = tree.find("body") if tree is not None else None
     if body is None:
         return []

@@ -92,7 +92,7 @@ class MarkedYaml:
             if self.file.stat().st_size > _LARGEST:
                 problem = f"is larger than {_LARGEST:,} bytes"
                 raise self.error(None, problem, "Keep fewer entries in it.")
-            return decode(self.file, self.file.read_bytes())
+            return decode(self.file, self.file.read_bytes()).text
         except OSError as error:
             problem = f"cannot be read ({error.strerror})"
             remedy = "Check your rights."

@@ -132,7 +132,12 @@ def _sign(number: int) -> str:
 def parse(path: Path, data: bytes) -> Parsed:
     """Reads a web page. Raises DocumentError: it is no text, a page of EUR-Lex about a document, or
     nested too deep to be read."""
-    text = decode(path, data, declares=True)
+    text, detected = decode(path, data, declares=True)
+    return replace(_read(path, text), encoding=detected)
+
+
+def _read(path: Path, text: str) -> Parsed:
+    """Reads the text of a web page; raises as `parse`."""
     tree = hypertext.parse(path, text)
     if tree is None:
         return Parsed("", ())

@@ -6,7 +6,7 @@ reference. A heading may end in "{#name}", its id in a web page.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import accumulate, takewhile
 from pathlib import Path
@@ -35,7 +35,9 @@ _ANCHOR = re.compile(r" ?\{#([^\s{}]+)\}$")  # the id of a heading in a web page
 
 def parse(path: Path, data: bytes) -> Parsed:
     """Reads a Markdown file; its text is what stands below the front matter, without comments."""
-    return front_matter.read_below(path, without_comments(decode(path, data)), read)
+    content, detected = decode(path, data)
+    parsed = front_matter.read_below(path, without_comments(content), read)
+    return replace(parsed, encoding=detected)
 
 
 def read(content: str) -> Parsed:

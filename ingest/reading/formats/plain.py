@@ -31,7 +31,9 @@ _MAX_HEADING = 120  # characters; the longest section heading of the briefs has 
 
 def parse(path: Path, data: bytes) -> Parsed:
     """Reads a text file; its text is what stands below the front matter, without comments."""
-    return front_matter.read_below(path, without_comments(decode(path, data)), read)
+    content, detected = decode(path, data)
+    parsed = front_matter.read_below(path, without_comments(content), read)
+    return replace(parsed, encoding=detected)
 
 
 def read(content: str) -> Parsed:
