@@ -15,7 +15,7 @@ from core.command_line import CommandLine, flag
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from language.escaping import visible
-from userdata import api_keys, asked_questions, personal_data
+from userdata import api_keys, asked_questions, earlier_version, personal_data
 from userdata import audit as records
 from userdata.audit import verify_file, verify_store
 from userdata.conversations import Conversations
@@ -195,7 +195,8 @@ def erase(user: _User, yes: bool = flag("--yes", "Do not ask first.")) -> None:
 def _known(settings: Settings, user: str) -> Conversations:
     """The store of a person; raises StrategiewijzerError where nothing is kept of them."""
     store = personal_data.conversations_of(settings, user)
-    if personal_data.collect(settings, store).counts == personal_data.PersonCounts():
+    is_kept = personal_data.collect(settings, store).counts != personal_data.PersonCounts()
+    if not is_kept and not earlier_version.is_in_copies(settings.data_dir, user):
         raise StrategiewijzerError(
             f"Nothing is kept of {visible(user)!r} in {database_of(settings).place}. See of whom: "
             "./strategiewijzer people list. Where the service keeps it elsewhere, run this as the "
