@@ -153,7 +153,7 @@ def list_people() -> None:
     """Print each identifier and how much is kept of it."""
     for user, counts in personal_data.people(Settings()).items():
         kept = ", ".join(f"{name} {number}" for name, number in counts if number)
-        typer.echo(f"{visible(user)}: {kept}")
+        typer.echo(f"{visible(user)}: {kept or 'only in a copy of what version 0.1.0 kept'}")
 
 
 @people.command("export")
@@ -196,7 +196,7 @@ def _known(settings: Settings, user: str) -> Conversations:
     """The store of a person; raises StrategiewijzerError where nothing is kept of them."""
     store = personal_data.conversations_of(settings, user)
     is_kept = personal_data.collect(settings, store).counts != personal_data.PersonCounts()
-    if not is_kept and not earlier_version.is_in_copies(settings.data_dir, user):
+    if not is_kept and user not in earlier_version.users_in_copies(settings.data_dir):
         raise StrategiewijzerError(
             f"Nothing is kept of {visible(user)!r} in {database_of(settings).place}. See of whom: "
             "./strategiewijzer people list. Where the service keeps it elsewhere, run this as the "

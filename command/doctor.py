@@ -85,7 +85,10 @@ def _database(settings: Settings) -> Finding | str:
             "Set STRATEGIEWIJZER_DATABASE_URL to the server, for a command by hand as the service "
             "has it (docs/operations.md), and remove the file.",
         )
-    if found == versions()[-1] and not kept_in.earlier_files():
+    waiting = kept_in.earlier_files()
+    if waiting:
+        described += f"; not taken over yet: {', '.join(map(str, waiting))} of version 0.1.0"
+    elif found == versions()[-1]:
         copies = earlier_version.describe_copies(settings, kept_in)
         return _warning(f"{described}; {copies}", _COPIES) if copies else described
     if not kept_in.is_there:

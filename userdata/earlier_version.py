@@ -116,20 +116,22 @@ def opened(files: Sequence[Path]) -> Iterator[list[_OldFile]]:
 
 
 def _locked(path: Path) -> sqlite3.Connection | None:
+    """A connection that has locked a file; None where the file is gone by then."""
     try:
         inode = path.stat().st_ino
-    except FileNotFoundError:
-        return None
-    connection = _connected(path)
-    try:
-        connection.execute("BEGIN EXCLUSIVE")
-        # Another process renames a file that it took over, and the connection follows it.
-        if path.exists() and path.stat().st_ino == inode:
-            return connection
-    except BaseException:
+        connection = _connected(path)
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+            # Another process renames a file that it took over, and the connection follows it.
+            if path.stat().st_ino == inode:
+                return connection
+        except BaseException:
+            connection.close()
+            raise
         connection.close()
-        raise
-    connection.close()
+    except (OSError, sqlite3.Error):
+        if path.exists():
+            raise
     return None
 
 
@@ -182,9 +184,10 @@ def _take_over(file: _OldFile, connection: Connection) -> None:
         taken += table is not CONVERSATIONS
     noted = {"hash": fingerprint, "file": file.path.name, "date": today()}
     add(connection, _TAKEN, {**noted, "rows": taken, "unreadable": unreadable})
-    logger.warning(
-        "%s of version 0.1.0 is taken over: %d answers, notes or verdicts. %d could not be read "
-        "and are only in the copy of the file. More: ./strategiewijzer doctor",
+    logger.log(
+        logging.WARNING if unreadable else logging.INFO,
+        "%s of version 0.1.0 is taken over: %d answers, notes or verdicts; %d that cannot be read "
+        "are only in its copy. More: ./strategiewijzer doctor",
         file.path.name,
         taken,
         unreadable,
@@ -429,14 +432,14 @@ def describe_copies(settings: Settings, kept_in: Database) -> str:
     return f"copies of what version 0.1.0 kept: {', '.join(described)}"
 
 
-def is_in_copies(data_dir: Path, user: str) -> bool:
-    """Whether a copy has a conversation or note of this user. Errors as of `erase`."""
-    query = "SELECT 1 FROM conversations WHERE user = ?1 UNION SELECT 1 FROM notes WHERE user = ?1"
+def users_in_copies(data_dir: Path) -> frozenset[str]:
+    """The users of whom a copy has a conversation or note. Errors as of `erase`."""
+    found: set[str] = set()
     for copy in copies(data_dir, _CONVERSATIONS):
         with _changing(copy) as connection:
-            if connection.execute(query, (user,)).fetchone():
-                return True
-    return False
+            for table in {"conversations", "notes"} & {*_tables(connection, _CONVERSATIONS)}:
+                found |= {user for (user,) in connection.execute(f"SELECT user FROM {table}")}  # noqa: S608 - ours
+    return frozenset(found)
 
 
 def erase(data_dir: Path, user: str, answers: Collection[str]) -> None:

@@ -165,6 +165,7 @@ def people(settings: Settings) -> dict[str, PersonCounts]:
         *(job.by for _, job in _jobs(settings.data_dir)),
         *(verdict.by for verdict in feedback.read(database(settings))),
         *askers(settings),
+        *earlier_version.users_in_copies(settings.data_dir),
     }
     return {
         user: collect(settings, conversations_of(settings, user)).counts

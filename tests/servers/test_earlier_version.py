@@ -6,11 +6,13 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 from typer.testing import CliRunner
 
 from command.__main__ import app as command
@@ -50,10 +52,9 @@ def of(user: str, kept_in: Database) -> Conversations:
     return Conversations(user, kept_in, days=3650)
 
 
-def changed(path: Path, *statements: str) -> None:
+def changed(path: Path, statement: str, *values: str) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
-        for statement in statements:
-            connection.execute(statement)
+        connection.execute(statement, values)
 
 
 def test_what_it_kept_is_there_for_the_same_people(folder: Path, kept_in: Database) -> None:
@@ -118,14 +119,16 @@ def test_a_crash_halfway_leaves_nothing_half_done(
     folder: Path, kept_in: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add = earlier_version.add
-    left = iter(range(4))
+    added: list[Table] = []
 
-    def dies(connection: Connection, *row: object) -> None:
-        next(left)
-        add(connection, *row)  # type: ignore[arg-type]
+    def dies(connection: Connection, table: Table, row: dict[str, Any]) -> None:
+        added.append(table)
+        if len(added) > 3:
+            raise KeyboardInterrupt
+        add(connection, table, row)
 
     monkeypatch.setattr(earlier_version, "add", dies)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(KeyboardInterrupt):
         of(LOCAL, kept_in).users()
     assert kept_in.version() is None
     assert len(kept_in.earlier_files()) == 2
@@ -141,6 +144,18 @@ def test_a_crash_halfway_leaves_nothing_half_done(
     assert not kept_in.earlier_files()
 
 
+def test_who_comes_second_finds_all_of_it_once(folder: Path, kept_in: Database) -> None:
+    address = "" if kept_in.file else address_of(kept_in.engine.url)
+    both = [Database(folder, address) for _ in range(2)]
+    with ThreadPoolExecutor(max_workers=2) as threads:
+        found = list(threads.map(lambda one: of(LOCAL, one).users(), both))
+    assert found == [(ELS, LOCAL)] * 2
+    assert len(earlier_version.copies(folder)) == 2
+    assert len(feedback.read(kept_in)) == 2
+    for one in both:
+        one.engine.dispose()
+
+
 def _refuses(_: Path, __: Path) -> None:
     raise PermissionError(13, "Permission denied")
 
@@ -148,20 +163,22 @@ def _refuses(_: Path, __: Path) -> None:
 def test_what_cannot_be_read_is_counted_told_and_stays_in_the_copy(
     folder: Path, kept_in: Database, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    changed(
-        folder / FILES[0],
-        f"UPDATE exchanges SET exchange = '{{\"id\": 1}}' WHERE question = '{TRAIN}'",
-        "UPDATE notes SET note = 'no JSON'",
-    )
+    unreadable = "UPDATE exchanges SET exchange = '{\"id\": 1}' WHERE question = ?"
+    changed(folder / FILES[0], unreadable, TRAIN)
+    changed(folder / FILES[0], "UPDATE notes SET note = 'no JSON'")
     changed(folder / FILES[1], "UPDATE feedback SET feedback = '[]' WHERE rowid = 1")
+    (check,) = (check for check in CHECKS if check.name == "database")
+    finding = examined(check, settings)
+    assert finding
+    assert finding.level == "warning"
+    assert f"not taken over yet: {folder / FILES[0]}, {folder / FILES[1]}" in finding.found
     assert of(LOCAL, kept_in).users() == (LOCAL,)
     assert "conversations.sqlite of version 0.1.0 is taken over: 3 answers" in caplog.text
-    assert "2 could not be read" in caplog.text
+    assert "; 2 that cannot be read are only in its copy" in caplog.text
     assert TRAIN not in caplog.text
     (copy,) = earlier_version.copies(folder, FILES[0])
     assert b"no JSON" in copy.read_bytes()
 
-    (check,) = (check for check in CHECKS if check.name == "database")
     finding = examined(check, settings)
     assert finding
     assert finding.level == "warning"
@@ -178,12 +195,12 @@ def test_what_cannot_be_read_is_counted_told_and_stays_in_the_copy(
 def test_verdicts_of_the_first_kind_are_read_and_name_no_maintainer(
     folder: Path, kept_in: Database
 ) -> None:
-    areas = "json_set(json_remove(feedback, '$.scope'), '$.areas', json('[\"drugs\"]'))"
     changed(
         folder / FILES[1],
-        f"UPDATE feedback SET feedback = json_set({areas}, '$.by', 'Mevrouw Jansen')",
-        "PRAGMA user_version = 0",
+        "UPDATE feedback SET feedback = json_set(json_remove(feedback, '$.scope'), "
+        "'$.areas', json('[\"drugs\"]'), '$.by', 'Mevrouw Jansen')",
     )
+    changed(folder / FILES[1], "PRAGMA user_version = 0")
     verdicts = feedback.read(kept_in)
     assert [verdict.scope.areas for verdict in verdicts] == [("drugs",)] * 2
     assert "Jansen" not in dumped(kept_in)
@@ -204,12 +221,10 @@ def test_answers_of_before_places_of_markers_are_read(folder: Path, kept_in: Dat
 
 
 def test_what_a_model_wrote_is_checked_or_stands_apart(folder: Path, kept_in: Database) -> None:
-    apart = (
-        "'$.answer.withheld', json('[\"Misschien.\"]'), '$.answer.contradicted', json('[\"1\"]')"
-    )
     changed(
         folder / FILES[0],
-        f"UPDATE exchanges SET exchange = json_set(exchange, {apart}, '$.answer.mode', 'generative')",
+        "UPDATE exchanges SET exchange = json_set(exchange, '$.answer.mode', 'generative', "
+        "'$.answer.withheld', json('[\"Misschien.\"]'), '$.answer.contradicted', json('[\"1\"]'))",
     )
     store = of(LOCAL, kept_in)
     (listed,) = store.listed("heroïne")
@@ -222,15 +237,15 @@ def test_what_a_model_wrote_is_checked_or_stands_apart(folder: Path, kept_in: Da
     assert [left_out.text for left_out in answer.left_out] == ["1"]
 
 
-@pytest.mark.parametrize("content", [b"no database at all", b""])
-def test_a_damaged_file_is_refused_with_what_to_do(
-    folder: Path, kept_in: Database, content: bytes
-) -> None:
-    (folder / FILES[1]).write_bytes(content)
-    if not content:  # an empty file is an empty database
-        assert feedback.read(kept_in) == ()
-        return
-    with pytest.raises(StrategiewijzerError, match="cannot be taken over.*put it elsewhere"):
+def test_an_empty_file_is_one_that_nothing_was_kept_in(folder: Path, kept_in: Database) -> None:
+    (folder / FILES[1]).write_bytes(b"")
+    assert feedback.read(kept_in) == ()
+    assert not kept_in.earlier_files()
+
+
+def test_a_damaged_file_is_refused_with_what_to_do(folder: Path, kept_in: Database) -> None:
+    (folder / FILES[1]).write_bytes(b"no database at all")
+    with pytest.raises(StrategiewijzerError, match=r"cannot be taken over.*put it elsewhere"):
         feedback.read(kept_in)
     (folder / FILES[1]).rename(folder / "elsewhere")
     assert of(LOCAL, kept_in).users() == (ELS, LOCAL)
@@ -251,10 +266,12 @@ def test_erasing_a_person_reaches_the_copies(
     folder: Path, kept_in: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = personal_data.conversations_of(settings, ELS)
-    for listed in store.listed():
-        store.delete(listed.id)  # what is in the copies alone can be erased too
+    for conversation in store.listed():
+        store.delete(conversation.id)  # what is in the copies alone can be erased too
     monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(folder))
     monkeypatch.setenv("STRATEGIEWIJZER_DATABASE_URL", settings.database_url.get_secret_value())
+    listed = CliRunner().invoke(command, ["people", "list"]).output
+    assert f"{ELS}: only in a copy of what version 0.1.0 kept\n" in listed
     erasing = ("people", "erase", ELS, "--yes")
     assert CliRunner().invoke(command, erasing).exit_code == 0
     told = CliRunner().invoke(command, erasing)
@@ -272,9 +289,8 @@ def test_erasing_a_person_reaches_the_copies(
 def test_who_dealt_with_a_verdict_goes_from_the_copies(
     folder: Path, kept_in: Database, settings: Settings
 ) -> None:
-    changed(
-        folder / FILES[1], f"UPDATE feedback SET feedback = json_set(feedback, '$.by', '{ELS}')"
-    )
+    signed = "UPDATE feedback SET feedback = json_set(feedback, '$.by', ?)"
+    changed(folder / FILES[1], signed, ELS)
     assert {verdict.by for verdict in feedback.read(kept_in)} == {ELS}
     personal_data.erase(settings, personal_data.conversations_of(settings, ELS))
     (copy,) = earlier_version.copies(folder, FILES[1])
@@ -296,14 +312,13 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 def test_what_is_old_goes_from_the_copies_and_then_they_go(
     folder: Path, kept_in: Database, settings: Settings, later: Callable[[int], None]
 ) -> None:
+    old = "UPDATE conversations SET changed = unixepoch('2026-01-01') WHERE name = 'Drugsagenda'"
+    changed(folder / FILES[0], old)
+    changed(folder / FILES[0], "UPDATE notes SET changed = unixepoch('2026-01-01')")
     changed(
-        folder / FILES[0],
-        "UPDATE conversations SET changed = unixepoch('2026-01-01') WHERE name = 'Drugsagenda'",
-        "UPDATE notes SET changed = unixepoch('2026-01-01')",
-    )
-    old = "json_set(feedback, '$.date', '2026-01-01T09:00:00Z')"
-    changed(
-        folder / FILES[1], f"UPDATE feedback SET feedback = {old} WHERE feedback LIKE '%Precies%'"
+        folder / FILES[1],
+        "UPDATE feedback SET feedback = json_set(feedback, '$.date', '2026-01-01T09:00:00Z') "
+        "WHERE feedback LIKE '%Precies%'",
     )
     assert of(LOCAL, kept_in).users() == (ELS, LOCAL)
     days = (datetime.datetime.now(datetime.UTC).date() - datetime.date(2026, 1, 1)).days - 1
