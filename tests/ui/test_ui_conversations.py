@@ -1,5 +1,8 @@
 """Conversations on the chat page: whose they are, where they are kept, and what addresses do."""
 
+import shutil
+import sqlite3
+
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
@@ -10,10 +13,12 @@ from core.settings import Settings
 from core.source import Scope
 from tests.support.apps import ask, press, run, shown
 from tests.support.chats import REPORTS, Open, chat, kept
+from tests.support.earlier_version import VERSION_0_1_0
 from ui.chat.session import question_address, scope_of
 from ui.privacy import erase_all
 from userdata.conversations import Conversation, Conversations, Exchange
 from userdata.database import FILE, database
+from userdata.database import VERSION_0_1_0 as VERSION_0_1_0_FILES
 
 OFF_TOPIC = "Wie won de Tour de France in 1998?"
 
@@ -42,6 +47,26 @@ def test_another_session_of_the_same_user_finds_the_answer_with_its_evidence_and
     assert all(f"` {question} `" in labels for question in exchange.follow_ups)
     (listed,) = kept(settings).listed()
     assert listed.title == REPORTS
+
+
+def test_a_conversation_of_version_0_1_0_is_shown_with_its_evidence_and_goes_on(
+    opened: Open, settings: Settings
+) -> None:
+    for name in VERSION_0_1_0_FILES:
+        shutil.copy(VERSION_0_1_0 / name, settings.data_dir)
+    with sqlite3.connect(settings.data_dir / VERSION_0_1_0_FILES[0]) as connection:
+        connection.execute("UPDATE conversations SET changed = unixepoch()")
+    connection.close()
+    store = kept(settings)
+    (listed,) = store.listed("heroïne")
+    app = opened(c=listed.id)
+    assert not app.exception
+    assert len(questions(app)) == 2
+    assert "De drugsagenda schat de handelswaarde" in shown(app)
+    assert any("<mark" in element.body for element in app.html)
+    ask(app, "Wat is EMPACT?")
+    assert len(questions(app)) == 3
+    assert not app.exception
 
 
 def test_the_conversation_of_another_user_is_not_shown(opened: Open, settings: Settings) -> None:
