@@ -452,21 +452,34 @@ def erase(data_dir: Path, user: str, answers: Collection[str]) -> None:
     answers = set(answers)
     for copy in copies(data_dir, _CONVERSATIONS):
         with _changing(copy) as connection:
-            theirs = connection.execute("SELECT id FROM exchanges WHERE user = ?", (user,))
-            answers |= {id for (id,) in theirs}
+            if "exchanges" in _tables(connection, _CONVERSATIONS):
+                theirs = connection.execute("SELECT id FROM exchanges WHERE user = ?", (user,))
+                answers |= {id for (id,) in theirs}
     for copy in copies(data_dir, _FEEDBACK):
         with _changing(copy) as connection:
-            connection.executemany("DELETE FROM feedback WHERE id = ?", [(id,) for id in answers])
-            connection.execute(
-                "UPDATE feedback SET feedback = json_set(feedback, '$.by', '') "
-                "WHERE json_valid(feedback) AND json_extract(feedback, '$.by') = ?",
-                (user,),
-            )
+            if _tables(connection, _FEEDBACK):
+                ids = [(id,) for id in answers]
+                connection.executemany("DELETE FROM feedback WHERE id = ?", ids)
+                connection.execute(_WITHOUT_HANDLER, (user,))
     # These last: they show whose the verdicts are, should erasing be interrupted.
     for copy in copies(data_dir, _CONVERSATIONS):
         with _changing(copy) as connection:
             for table in _tables(connection, _CONVERSATIONS):
                 connection.execute(f"DELETE FROM {table} WHERE user = ?", (user,))  # noqa: S608 - ours
+
+
+_WITHOUT_HANDLER = """
+    UPDATE feedback SET feedback = json_set(feedback, '$.by', '')
+    WHERE json_valid(feedback) AND json_extract(feedback, '$.by') = ?
+"""
+_WITHOUT_CONVERSATION = "(user, conversation) NOT IN (SELECT user, id FROM conversations)"
+_IS_OLD = {
+    "conversations": "changed < :seconds",
+    "exchanges": _WITHOUT_CONVERSATION,
+    "shares": _WITHOUT_CONVERSATION,
+    "notes": "changed < :seconds",
+    "feedback": "json_valid(feedback) AND json_extract(feedback, '$.date') < :day",
+}
 
 
 def forget(data_dir: Path, *, conversations: int, feedback: int) -> None:
@@ -475,28 +488,19 @@ def forget(data_dir: Path, *, conversations: int, feedback: int) -> None:
     Raises:
         StrategiewijzerError: a copy cannot be changed or removed.
     """
-    queries = {
-        _CONVERSATIONS: (
-            "DELETE FROM exchanges WHERE (user, conversation) IN "
-            "(SELECT user, id FROM conversations WHERE changed < unixepoch(?1))",
-            "DELETE FROM conversations WHERE changed < unixepoch(?1)",
-            "DELETE FROM notes WHERE changed < unixepoch(?1)",
-        ),
-        _FEEDBACK: (
-            "DELETE FROM feedback "
-            "WHERE json_valid(feedback) AND json_extract(feedback, '$.date') < ?1",
-        ),
-    }
     for name, days in ((_CONVERSATIONS, conversations), (_FEEDBACK, feedback)):
         oldest = today() - datetime.timedelta(days=days)
+        midnight = datetime.datetime.combine(oldest, datetime.time(), datetime.UTC)
+        values = {"seconds": midnight.timestamp(), "day": oldest.isoformat()}
         for copy in copies(data_dir, name):
             made = _date_of(copy)
             if made is not None and made <= oldest:
                 _remove(copy)
                 continue
             with _changing(copy) as connection:
-                for query in queries[name]:
-                    connection.execute(query, (oldest.isoformat(),))
+                for table in _tables(connection, name):
+                    query = f"DELETE FROM {table} WHERE {_IS_OLD[table]}"  # noqa: S608 - ours
+                    connection.execute(query, values)
 
 
 def _remove(copy: Path) -> None:

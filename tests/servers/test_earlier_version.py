@@ -237,10 +237,20 @@ def test_what_a_model_wrote_is_checked_or_stands_apart(folder: Path, kept_in: Da
     assert [left_out.text for left_out in answer.left_out] == ["1"]
 
 
-def test_an_empty_file_is_one_that_nothing_was_kept_in(folder: Path, kept_in: Database) -> None:
+def test_of_files_without_some_tables_the_others_are_taken_over(
+    folder: Path, kept_in: Database, settings: Settings
+) -> None:
+    for table in ("shares", "notes"):  # which the first files have not
+        changed(folder / FILES[0], f"DROP TABLE {table}")
     (folder / FILES[1]).write_bytes(b"")
     assert feedback.read(kept_in) == ()
+    assert of(LOCAL, kept_in).users() == (ELS, LOCAL)
     assert not kept_in.earlier_files()
+    personal_data.forget(settings)
+    assert set(personal_data.people(settings)) == {ELS, LOCAL}
+    personal_data.erase(settings, personal_data.conversations_of(settings, ELS))
+    assert set(personal_data.people(settings)) == {LOCAL}
+    assert TRAIN.encode() not in earlier_version.copies(folder)[0].read_bytes()
 
 
 def test_a_damaged_file_is_refused_with_what_to_do(folder: Path, kept_in: Database) -> None:
