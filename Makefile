@@ -69,8 +69,7 @@ format: $(WITH_DEV) ## put the code in the house format
 
 lock: $(INSTALLED) ## renew the lock files from pyproject.toml
 	@$(PY) -m pip install --quiet uv
-	@# Streamlit requires pillow for pictures, which no page has; the tests make PDF files with it.
-	@echo pillow | $(COMPILE) --excludes - pyproject.toml --output-file requirements.lock
+	@$(COMPILE) pyproject.toml --output-file requirements.lock
 	@$(COMPILE) --extra dev --constraints requirements.lock pyproject.toml --output-file requirements-dev.lock
 	@for extra in local-llm test-model; do \
 		$(PY) -c '$(EXTRA)' $$extra | $(COMPILE) --no-deps - --output-file requirements-$$extra.lock; done

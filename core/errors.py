@@ -16,6 +16,7 @@ Fault = Literal[
     "format",
     "damaged",
     "password",
+    "protected",
     "no_text",
     "scan",
     "encoding",
@@ -30,10 +31,11 @@ Fault = Literal[
     "other",
 ]
 """The kind of problem with a document, in this order: a field's value; front matter or a sidecar
-that is no list of fields; a format that is not read; a damaged file; a password; no text; only
-pictures of text; an unknown encoding; content that only an attack needs; too many parts; too many
-bytes; too much time or memory; the id and language of another file; no permission, or no file; a
-file that is being written; the file of its prepared questions; anything else."""
+that is no list of fields; a format that is not read; a damaged file; a password; protection
+against copying; no text; only pictures of text; an unknown encoding; content that only an attack
+needs; too many parts; too many bytes; too much time or memory; the id and language of another file;
+no permission, or no file; a file that is being written; the file of its prepared questions;
+anything else."""
 
 
 ApiErrorType = Literal[

@@ -18,6 +18,10 @@ from core.settings import Settings
 if TYPE_CHECKING:
     from vectorstore.lease import Lease
 
+# Versions 0.1 and 0.2 have to be kept out as well, during an upgrade: 0.2.0 holds the second file
+# alone. It goes with the release after 0.3; the first name stays.
+_LOCKS = ("ingest.lock", "ingest.publishing.lock")
+
 
 @contextmanager
 def exclusive(data_dir: Path) -> Iterator[None]:
@@ -31,7 +35,8 @@ def exclusive(data_dir: Path) -> Iterator[None]:
     with ExitStack() as held:
         try:
             make_private(data_dir)
-            held.enter_context(FileLock(data_dir / "ingest.publishing.lock", timeout=0))
+            for name in _LOCKS:
+                held.enter_context(FileLock(data_dir / name, timeout=0))
             holder.write_text(_who(), "utf-8")
         except Timeout:
             who = holder.read_text("utf-8") if holder.is_file() else "another process"

@@ -1,9 +1,11 @@
 """The generation protocol: plan, reuse, publish, roll back, and what happens when it is cut off."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock, Timeout
 
 from core.errors import LockedError, NoIndexError, StoreError
 from ingest.pipeline import ingest
@@ -131,6 +133,18 @@ def test_a_second_run_says_who_holds_the_lock(small: Small) -> None:
     with exclusive(settings.data_dir), pytest.raises(LockedError, match=r"process \d+ on .+ since"):
         ingest(settings)
     ingest(settings)  # free again
+
+
+@pytest.mark.parametrize("name", ["ingest.lock", "ingest.publishing.lock"])
+def test_a_run_and_one_of_an_earlier_version_keep_each_other_out(tmp_path: Path, name: str) -> None:
+    """Version 0.1 locks the first of these files, 0.2.0 the second."""
+    theirs = FileLock(tmp_path / name, timeout=0)
+    with exclusive(tmp_path), pytest.raises(Timeout):
+        theirs.acquire()
+    with theirs, pytest.raises(LockedError, match="is busy"), exclusive(tmp_path):
+        pass
+    with exclusive(tmp_path):  # what was refused holds nothing
+        pass
 
 
 def test_an_incomplete_generation_does_not_pass_the_check(small: Small) -> None:

@@ -46,3 +46,43 @@ def test_decisions_begin_with_the_thresholds_in_force() -> None:
     assert f"is below {refused:.2f} (`refuse_below`" in _opening("0006-confidence.md")
     sure = default_profile().amounts.chance.sure
     assert f"answers is {sure:g} or more" in _opening("0015-three-forms.md")
+
+
+FIGURE = re.compile(r"\d\.\d\d|\d,\d{3}|\d+ of \d+")
+DATED = re.compile(r"\(\d{1,2} [A-Z][a-z]+ 20\d\d\b[^)]*\)")
+FIGURES = (ROOT / "docs" / "figures.md").read_text("utf-8")
+
+
+def _rows(text: str) -> list[list[str]]:
+    """The cells of each row of the tables in a text."""
+    lines = (line.strip() for line in text.splitlines() if line.startswith("|"))
+    return [[cell.strip(" *") for cell in line.strip("|").split("|")] for line in lines]
+
+
+def _section(heading: str) -> str:
+    return FIGURES.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+
+
+def test_a_figure_of_an_earlier_version_has_its_date_in_the_same_cell() -> None:
+    present = {
+        (row[0], cell) for row in _rows(_section("This version")) for cell in row[1:] if cell
+    }
+    dated = 0
+    for row in _rows(FIGURES):
+        for cell in row[1:]:
+            if FIGURE.search(cell) and (row[0], cell) not in present:
+                assert DATED.search(cell), f"{row[0]}: {cell} is of no version and has no date"
+                dated += 1
+    assert dated > 30
+
+
+def test_the_readme_gives_figures_of_this_version_alone() -> None:
+    """Those of the table in docs/figures.md, over the briefs and over official documents."""
+    table = _rows(_section("This version"))
+    documents = next(n for n, name in enumerate(table[0]) if name.startswith("official documents"))
+    present = {row[0]: (row[1], row[documents]) for row in table}
+    rows = _rows((ROOT / "README.md").read_text("utf-8").split("\n## How good it is\n")[1])
+    given = {row[0]: tuple(row[1:]) for row in rows if len(row) == 3 and FIGURE.search(row[1])}
+    assert len(given) >= 4
+    for name, figures in given.items():
+        assert figures == present[name], name

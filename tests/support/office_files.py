@@ -1,11 +1,13 @@
-"""Files of Word and LibreOffice, and other ZIP archives of parts, as tests need them."""
+"""Files of Word, PowerPoint and LibreOffice, e-books and other archives, as tests need them."""
 
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import docx
+from pptx import Presentation
+from pptx.util import Inches
 
 
 def word(path: Path, write: Callable[[Any], None]) -> Path:
@@ -13,6 +15,22 @@ def word(path: Path, write: Callable[[Any], None]) -> Path:
     write(file)
     file.save(str(path))
     return path
+
+
+def slide_show(path: Path, *write: Callable[[Any], None]) -> Path:
+    """A presentation with a slide, without placeholders, for each function that writes one."""
+    presentation = Presentation()
+    for write_slide in write:
+        write_slide(presentation.slides.add_slide(presentation.slide_layouts[6]))
+    presentation.save(str(path))
+    return path
+
+
+def text_box(shapes: Any, top: int, text: str) -> Any:
+    """A text among the shapes of a slide or group, so many inches from its top."""
+    box = shapes.add_textbox(Inches(1), Inches(top), Inches(5), Inches(1))
+    box.text_frame.text = text
+    return box
 
 
 def zipped(
@@ -37,3 +55,28 @@ def open_text(path: Path, body: str, meta: str = "") -> Path:
         "meta.xml": f"<office:document-meta {spaces}>{about}</office:document-meta>",
     }
     return zipped(path, parts)
+
+
+def book(
+    path: Path, pages: Mapping[str, str], spine: Sequence[str], others: Mapping[str, str] = {}
+) -> Path:
+    """An e-book of these pages, by name, read in the order of its spine."""
+    container = (
+        '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
+        '<rootfile full-path="OEBPS/book.opf"/></rootfiles></container>'
+    )
+    items = "".join(
+        f'<item id="{name}" href="{name}.xhtml" media-type="application/xhtml+xml"/>'
+        for name in pages
+    )
+    order = "".join(f'<itemref idref="{name}"/>' for name in spine)
+    package = (
+        f'<package xmlns="http://www.idpf.org/2007/opf"><metadata/><manifest>{items}</manifest>'
+        f"<spine>{order}</spine></package>"
+    )
+    written = {
+        f"OEBPS/{name}.xhtml": f'<html xmlns="http://www.w3.org/1999/xhtml"><body>{body}</body></html>'
+        for name, body in pages.items()
+    }
+    parts = {"META-INF/container.xml": container, "OEBPS/book.opf": package}
+    return zipped(path, {**parts, **written, **others})

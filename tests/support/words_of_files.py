@@ -15,10 +15,12 @@ from lxml import etree, html
 from pypdf import PageObject, PdfReader
 
 from core.source import SourceDocument
+from core.yaml_files import read_yaml
 from ingest.passages.split import split
 from ingest.reading.blocks import first_heading
 from ingest.reading.formats import blocks_of
 from ingest.reading.formats.encoding import decode, without_comments
+from language.vocabulary import FOLDER
 
 WORDS = 5  # in a run: fewer occur by chance, more are lacking for one word that differs
 _APART = "\0"  # separates texts that do not follow each other
@@ -108,7 +110,7 @@ def source_text(path: Path) -> str:
             return "\n".join(map(_page_text, PdfReader(path).pages))
         case ".html" | ".htm" | ".xhtml":
             return _web_page(decode(path, path.read_bytes(), declares=True))
-        case ".docx" | ".odt":
+        case ".docx" | ".odt" | ".pptx" | ".epub":
             with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as parts:
                 return _APART.join(_texts_of_parts(path.suffix, parts)).replace("\n", " ")
     return without_comments(decode(path, path.read_bytes())).replace("\n", " ")
@@ -133,16 +135,22 @@ def _page_text(page: PageObject) -> str:
 
 def _texts_of_parts(suffix: str, parts: zipfile.ZipFile) -> Iterator[str]:
     for name in parts.namelist():
-        if _HAS_TEXT[suffix].search(name):
+        if suffix == ".epub" and name.endswith("html"):
+            yield _web_page(parts.read(name).decode())
+        elif suffix != ".epub" and _HAS_TEXT[suffix].search(name):
             root = ElementTree.fromstring(parts.read(name))  # noqa: S314 - a file of our own
             yield from _streams(root, _SHOWN.get(suffix))
+            if "/notesSlides/" in name:
+                yield from _LABELS  # which we write above them
 
 
 _HAS_TEXT = {
     ".docx": re.compile(r"/(?:document|footnotes|endnotes)\.xml$"),
     ".odt": re.compile(r"^content\.xml$"),
+    ".pptx": re.compile(r"/(?:slides|notesSlides)/[^/]*\.xml$"),
 }
-_SHOWN = {".docx": ("t",)}  # else all elements have text
+_LABELS = read_yaml((FOLDER / "notes.yaml").read_text("utf-8")).values()
+_SHOWN = {".docx": ("t",), ".pptx": ("t",)}  # else all elements have text
 _DROPPED = ("del", "moveFrom", "tracked-changes", "annotation")
 _STAND_APART = ("txbxContent", "note-body")
 _DRAWN = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"

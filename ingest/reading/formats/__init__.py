@@ -31,6 +31,8 @@ READERS = {
     "html": Reader(1, ("lxml", "trafilatura")),
     "docx": Reader(1, ("lxml", "mammoth")),
     "odt": Reader(1, ("lxml",)),
+    "epub": Reader(1, ("lxml",)),
+    "pptx": Reader(1, ("lxml", "python-pptx")),
     "pdf": Reader(2, ("pypdfium2",)),
 }
 FORMATS = {
@@ -42,18 +44,18 @@ FORMATS = {
     ".xhtml": "html",
     ".docx": "docx",
     ".odt": "odt",
+    ".epub": "epub",
+    ".pptx": "pptx",
     ".pdf": "pdf",
 }
 CONVERT = {
     ".doc": ".docx",
-    ".epub": ".docx",
     ".rtf": ".docx",
     ".wpd": ".docx",
     ".pages": ".docx",
-    ".ppt": ".pdf",
-    ".pptx": ".pdf",
-    ".odp": ".pdf",
-    ".key": ".pdf",
+    ".ppt": ".pptx",
+    ".odp": ".pptx",
+    ".key": ".pptx",
     ".xls": ".pdf",
     ".xlsx": ".pdf",
     ".ods": ".pdf",

@@ -23,7 +23,6 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _LEVEL, _VALUE = f"{_W}pPr/{_W}outlineLvl", f"{_W}val"
 _DEEPEST, _TEXT = 6, 10  # levels: the deepest heading, and that of text
 _LONGEST = 200  # characters of a heading; a whole paragraph with a level is text
-_READ = (".xml", ".rels")  # what mammoth reads; the rest are pictures and fonts
 
 # Word stores its own styles by their English names, whatever its language, and mammoth knows those
 # of headings and lists. These are the title, styles of the Commission's templates that may have no
@@ -47,7 +46,7 @@ def _with_headings(path: Path, parts: zipfile.ZipFile) -> bytes:
     styles = zip_parts.tree(path, parts, _STYLES_PART)
     if document is None:
         raise zip_parts.damaged(path)
-    written = {name: parts.read(name) for name in parts.namelist() if name.endswith(_READ)}
+    written = zip_parts.read_text_parts(parts)
     levels: dict[str, int] = {}
     if styles is not None:
         for style in styles.iter(f"{_W}style"):
@@ -57,11 +56,7 @@ def _with_headings(path: Path, parts: zipfile.ZipFile) -> bytes:
     for paragraph in document.iter(f"{_W}p"):
         _mark(paragraph, levels)
     written[_DOCUMENT] = etree.tostring(document)
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as changed:
-        for name, data in written.items():
-            changed.writestr(name, data)
-    return file.getvalue()
+    return zip_parts.packed(written)
 
 
 def _levels(styles: Element) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """Writes Markdown of HTML, and moves its notes to their references before.
 
-Word, LibreOffice, EUR-Lex and most web sites make them so, however much else differs.
+Word, LibreOffice, EUR-Lex, e-books and most web sites make them so, however much else differs.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Trees of HTML, which web pages and Word files are or become: read and changed."""
+"""Trees of HTML, which web pages, Word files and e-books are or become: read and changed."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence

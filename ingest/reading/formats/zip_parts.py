@@ -1,7 +1,7 @@
-"""ZIP archives of parts (Word, LibreOffice), and their properties.
+"""ZIP archives of parts (Word, PowerPoint, LibreOffice, EPUB), and their properties.
 
 An archive is checked before anything else reads it: the size it unpacks to, whether it is whole,
-and that its XML defines no entities (a few lines of which can stand for gigabytes).
+and that its XML defines no entities or attributes (a few lines of which can stand for gigabytes).
 """
 
 import datetime
@@ -9,8 +9,9 @@ import io
 import lzma
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 from xml.parsers.expat import ExpatError
 
@@ -28,7 +29,14 @@ _DAMAGED = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError),
     *(NotImplementedError, OSError),
 )
-_XML = (".xml", ".rels")
+_OF_TEXT = (".xml", ".rels")  # in files of Microsoft Office
+_PICTURE = ".svg"  # the one kind of part that may define entities, as Illustrator does; not read
+_DEFINITIONS = tuple(
+    mark.encode(encoding)
+    for mark in ("<!ENTITY", "<!ATTLIST")
+    for encoding in ("utf-8", "utf-16-le", "utf-16-be")
+)
+_LONGEST_MARK = max(map(len, _DEFINITIONS))
 _MANIFEST = "META-INF/manifest.xml"  # of OpenDocument, which encrypts parts in its own way
 _OLD_WORD = b"\xd0\xcf\x11\xe0"  # the container of .doc, and of a .docx with a password
 
@@ -81,6 +89,20 @@ def open_checked(path: Path, data: bytes, needed: str) -> zipfile.ZipFile:
     return archive
 
 
+def read_text_parts(archive: zipfile.ZipFile) -> dict[str, bytes]:
+    """The parts of a file of Microsoft Office by name, without pictures and fonts."""
+    return {name: archive.read(name) for name in archive.namelist() if name.endswith(_OF_TEXT)}
+
+
+def packed(parts: Mapping[str, bytes]) -> bytes:
+    """An archive of these parts, not compressed."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    return file.getvalue()
+
+
 def damaged(path: Path) -> DocumentError:
     return DocumentError(
         path, None, "is damaged", f"Open it and save it anew as {path.suffix.lower()}.", "damaged"
@@ -106,14 +128,14 @@ def tree(path: Path, archive: zipfile.ZipFile, name: str) -> Element | None:
 def _check(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
     """Reads a part to its end; zipfile checks its checksum and gives no more than the declared
     size."""
-    is_xml = PurePosixPath(part.filename).suffix.lower() in _XML
+    is_picture = part.filename.lower().endswith(_PICTURE)
     with archive.open(part) as stream:
         before = b""
         while chunk := stream.read(_CHUNK):
-            if is_xml and b"<!ENTITY" in before[-8:] + chunk:
-                raise DocumentError(
-                    path, None, "defines XML entities", "Open it and save it anew.", "unsafe"
-                )
+            seen = before[-_LONGEST_MARK:] + chunk
+            if not is_picture and any(mark in seen for mark in _DEFINITIONS):
+                problem = "defines XML entities or attributes"
+                raise DocumentError(path, None, problem, "Open it and save it anew.", "unsafe")
             before = chunk
 
 
@@ -131,7 +153,8 @@ class Properties(NamedTuple):
 
 
 def of_office(path: Path, parts: zipfile.ZipFile) -> Properties:
-    """The properties of a Word file. Raises DocumentError: they are not well-formed."""
+    """The properties of a Word, PowerPoint or Excel file. Raises DocumentError: they are not
+    well-formed."""
     core = tree(path, parts, "docProps/core.xml")
     app = tree(path, parts, "docProps/app.xml")
     created = _property_text(core, f"{_TERMS}created")
@@ -170,12 +193,12 @@ def _day(created: str, saved: str, words: str) -> datetime.date | None:
     None if the properties are of an empty file (without words), or if it was saved so much later
     that the date is that of another text.
     """
-    begun, ended = _date(created), _date(saved)
+    begun, ended = date_of(created), date_of(saved)
     is_older = begun and ended and ended - begun > _LONGEST_WORK
     return None if words == "0" or is_older else begun
 
 
-def _date(text: str) -> datetime.date | None:
+def date_of(text: str) -> datetime.date | None:
     """The date at the beginning of a property ("2020-07-24T09:30:00Z")."""
     try:
         return datetime.date.fromisoformat(text[:10])
