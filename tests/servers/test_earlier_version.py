@@ -3,7 +3,6 @@ or old goes from these too. The files were written by its own code."""
 
 import datetime
 import json
-import shutil
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,10 +19,9 @@ from command.doctor import CHECKS, examined
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from tests.support.databases import address_of, dumped
-from tests.support.earlier_version import VERSION_0_1_0
+from tests.support.earlier_version import FILES, put_files
 from userdata import earlier_version, feedback, personal_data
 from userdata.conversations import Conversations
-from userdata.database import VERSION_0_1_0 as FILES
 from userdata.database import Database, database
 
 LOCAL, ELS = "local", "https://idp.example els"
@@ -36,8 +34,7 @@ def folder(kept_in: Database) -> Path:
     """The data folder of a database that nobody has used yet, with the files of version 0.1.0."""
     assert kept_in.folder
     kept_in.folder.mkdir(parents=True, exist_ok=True)
-    for name in FILES:
-        shutil.copy(VERSION_0_1_0 / name, kept_in.folder)
+    put_files(kept_in.folder)
     return kept_in.folder
 
 
@@ -109,7 +106,7 @@ def test_the_files_are_put_away_and_not_taken_over_again(folder: Path, kept_in: 
     for name in FILES:
         assert not (folder / name).exists()
         assert (folder / f"{name}.taken-over-{day}").stat().st_size
-        shutil.copy(VERSION_0_1_0 / name, folder)  # as where it could not be renamed
+    put_files(folder)  # as where they could not be renamed
     assert store.listed() == ()
     assert not kept_in.earlier_files()
     assert len(earlier_version.copies(folder)) == 4

@@ -1,6 +1,5 @@
 """Conversations on the chat page: whose they are, where they are kept, and what addresses do."""
 
-import shutil
 import sqlite3
 
 import pytest
@@ -13,12 +12,11 @@ from core.settings import Settings
 from core.source import Scope
 from tests.support.apps import ask, press, run, shown
 from tests.support.chats import REPORTS, Open, chat, kept
-from tests.support.earlier_version import VERSION_0_1_0
+from tests.support.earlier_version import FILES, put_files
 from ui.chat.session import question_address, scope_of
 from ui.privacy import erase_all
 from userdata.conversations import Conversation, Conversations, Exchange
 from userdata.database import FILE, database
-from userdata.database import VERSION_0_1_0 as VERSION_0_1_0_FILES
 
 OFF_TOPIC = "Wie won de Tour de France in 1998?"
 
@@ -52,9 +50,8 @@ def test_another_session_of_the_same_user_finds_the_answer_with_its_evidence_and
 def test_a_conversation_of_version_0_1_0_is_shown_with_its_evidence_and_goes_on(
     opened: Open, settings: Settings
 ) -> None:
-    for name in VERSION_0_1_0_FILES:
-        shutil.copy(VERSION_0_1_0 / name, settings.data_dir)
-    with sqlite3.connect(settings.data_dir / VERSION_0_1_0_FILES[0]) as connection:
+    put_files(settings.data_dir)
+    with sqlite3.connect(settings.data_dir / FILES[0]) as connection:
         connection.execute("UPDATE conversations SET changed = unixepoch()")
     connection.close()
     store = kept(settings)
