@@ -15,7 +15,7 @@ from core.command_line import CommandLine, flag
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from language.escaping import visible
-from userdata import api_keys, asked_questions, personal_data
+from userdata import api_keys, asked_questions, earlier_version, personal_data
 from userdata import audit as records
 from userdata.audit import verify_file, verify_store
 from userdata.conversations import Conversations
@@ -153,7 +153,7 @@ def list_people() -> None:
     """Print each identifier and how much is kept of it."""
     for user, counts in personal_data.people(Settings()).items():
         kept = ", ".join(f"{name} {number}" for name, number in counts if number)
-        typer.echo(f"{visible(user)}: {kept}")
+        typer.echo(f"{visible(user)}: {kept or 'only in a copy of what version 0.1.0 kept'}")
 
 
 @people.command("export")
@@ -195,7 +195,8 @@ def erase(user: _User, yes: bool = flag("--yes", "Do not ask first.")) -> None:
 def _known(settings: Settings, user: str) -> Conversations:
     """The store of a person; raises StrategiewijzerError where nothing is kept of them."""
     store = personal_data.conversations_of(settings, user)
-    if personal_data.collect(settings, store).counts == personal_data.PersonCounts():
+    is_kept = personal_data.collect(settings, store).counts != personal_data.PersonCounts()
+    if not is_kept and user not in earlier_version.users_in_copies(settings.data_dir):
         raise StrategiewijzerError(
             f"Nothing is kept of {visible(user)!r} in {database_of(settings).place}. See of whom: "
             "./strategiewijzer people list. Where the service keeps it elsewhere, run this as the "

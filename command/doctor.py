@@ -27,6 +27,11 @@ _ROOM = 1_000_000_000  # bytes; the index of some hundred documents, kept versio
 _SAME_LENGTH = 1e-3  # more than rounding to 32 bits changes a length
 _VERIFY = "Look closer: python -m ingest verify"
 
+_COPIES = (
+    "Let people look whether their conversations and notes are there, then remove these copies; or "
+    "leave it to ./strategiewijzer people forget, and to the app when it starts."
+)
+
 Severity = Literal["ok", "warning", "failure"]
 
 
@@ -67,6 +72,7 @@ def _data_folder(settings: Settings) -> Finding | str:
 
 
 def _database(settings: Settings) -> Finding | str:
+    from userdata import earlier_version
     from userdata.database import database, versions, was_copied
 
     kept_in = database(settings)
@@ -79,7 +85,13 @@ def _database(settings: Settings) -> Finding | str:
             "Set STRATEGIEWIJZER_DATABASE_URL to the server, for a command by hand as the service "
             "has it (docs/operations.md), and remove the file.",
         )
-    if found == versions()[-1] or not kept_in.is_there:
+    waiting = kept_in.earlier_files()
+    if waiting:
+        described += f"; not taken over yet: {', '.join(map(str, waiting))} of version 0.1.0"
+    elif found == versions()[-1]:
+        copies = earlier_version.describe_copies(settings, kept_in)
+        return _warning(f"{described}; {copies}", _COPIES) if copies else described
+    if not kept_in.is_there:
         return described
     remedy = "The next use brings it up to date, or now: ./strategiewijzer database upgrade"
     return _warning(described, remedy)

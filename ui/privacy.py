@@ -14,6 +14,7 @@ from ui.chat.session import Chat, chat
 from ui.markup import code, definitions_html, escape, facts_html
 from ui.texts import Texts
 from userdata.conversations import Conversation
+from userdata.earlier_version import copies
 from userdata.personal_data import PersonCounts, collect, erase
 
 _ERASED = "erased"  # where the session has what came of erasing, until it is shown
@@ -84,6 +85,9 @@ def kept(settings: Settings, texts: Texts, *, lasting: bool) -> Iterator[tuple[s
         ("copies", "copies", None),
     ):
         yield texts(f"privacy.kept.{thing}"), texts(f"privacy.about.{about}", days=days)
+    if lasting and copies(settings.data_dir):
+        days = max(settings.keep_conversations, settings.keep_feedback)
+        yield texts("privacy.kept.earlier"), texts("privacy.about.earlier", days=days)
 
 
 def _show_where_questions_go(settings: Settings, texts: Texts) -> None:

@@ -220,7 +220,7 @@ class Conversations:
         query = select(_C.id, _TITLE, _C.changed).where(
             _C.user == self.user, _C.changed >= self._oldest()
         )
-        for word in _stored(plain(search)).split()[:_SEARCHED]:
+        for word in stored(plain(search)).split()[:_SEARCHED]:
             in_texts = exists().where(*_OF_CONVERSATION, _E.words.contains(word, autoescape=True))
             query = query.where(or_(_C.plain_name.contains(word, autoescape=True), in_texts))
         rows: Sequence[Any] = self._database.rows(_WHAT, query.order_by(_C.changed.desc(), _C.id))
@@ -261,10 +261,10 @@ class Conversations:
             "user": self.user,
             "id": conversation.id,
             "changed": conversation.changed.timestamp(),
-            **_named(conversation.name),
+            **named(conversation.name),
         }
         rows = [
-            {"user": self.user, "conversation": conversation.id, **_exchange_row(exchange)}
+            {"user": self.user, "conversation": conversation.id, **exchange_row(exchange)}
             for exchange in exchanges or conversation.exchanges
         ]
         with self._database.transaction(_WHAT) as connection:
@@ -284,7 +284,7 @@ class Conversations:
     def rename(self, id: str, name: str) -> None:
         """Names a conversation; an empty name makes a question its title again."""
         renaming = update(CONVERSATIONS).where(_C.user == self.user, _C.id == id)
-        self._database.change(_WHAT, renaming.values(_named(name)))
+        self._database.change(_WHAT, renaming.values(named(name)))
 
     def delete(self, id: str) -> None:
         """Deletes a conversation; does nothing when there is none with this id."""
@@ -325,8 +325,7 @@ class Conversations:
                 or len(note.citation.quote) > MAX_QUOTE
             ):
                 return False
-            row = {"id": note.id, "changed": note.changed.timestamp()}
-            put(connection, NOTES, {"user": self.user, **row, "note": note.model_dump_json()})
+            put(connection, NOTES, {"user": self.user, **note_row(note)})
         return True
 
     def drop_note(self, id: str) -> None:
@@ -344,20 +343,26 @@ class Conversations:
         return (now() - datetime.timedelta(days=self._days)).timestamp()
 
 
-def _exchange_row(exchange: Exchange) -> dict[str, Any]:
+def exchange_row(exchange: Exchange) -> dict[str, Any]:
     """The columns of an exchange, but for whose it is."""
     answer = "\n".join((exchange.answer.text, *exchange.answer.more)) if exchange.answer else ""
     return {
         "id": exchange.id,
         "asked": exchange.asked.timestamp(),
         "answered": exchange.answer is not None and exchange.answer.is_sourced,
-        "question": _stored(exchange.question),
-        "words": _stored(plain(f"{exchange.question}\n{answer}")),
+        "question": stored(exchange.question),
+        "words": stored(plain(f"{exchange.question}\n{answer}")),
         "exchange": exchange.model_dump_json(round_trip=True),
     }
 
 
-def _stored(text: str) -> str:
+def note_row(note: Note) -> dict[str, Any]:
+    """The columns of a note, but for whose it is."""
+    changed = note.changed.timestamp()
+    return {"id": note.id, "changed": changed, "note": note.model_dump_json()}
+
+
+def stored(text: str) -> str:
     """Without NUL, which PostgreSQL refuses; in JSON it is written as an escape."""
     return text.replace("\0", "")
 
@@ -366,5 +371,6 @@ def _date(seconds: float) -> datetime.datetime:
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
 
 
-def _named(name: str) -> dict[str, str]:
-    return {"name": _stored(name), "plain_name": _stored(plain(name))}
+def named(name: str) -> dict[str, str]:
+    """The columns of a conversation's name."""
+    return {"name": stored(name), "plain_name": stored(plain(name))}

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 FILE = "people.sqlite"
+VERSION_0_1_0 = ("conversations.sqlite", "feedback.sqlite")
+"""The files of version 0.1.0 in place of it; `userdata.earlier_version` takes them over."""
 PATIENCE = 10.0  # seconds to wait while another writes; what people say is said only once
 
 _WHAT = "What is kept of people"
@@ -89,7 +91,12 @@ class Database:
     @property
     def is_there(self) -> bool:
         """False while nothing was ever kept; looking makes nothing."""
-        return self.file is None or self.file.exists()
+        return self.file is None or self.file.exists() or bool(self.earlier_files())
+
+    def earlier_files(self) -> list[Path]:
+        """The files of version 0.1.0 that are to be taken over."""
+        places = (self.folder / name for name in VERSION_0_1_0) if self.folder else ()
+        return [path for path in places if path.exists()]
 
     @contextmanager
     def transaction(self, what: str, *, writes: bool = True) -> Iterator[Connection]:
@@ -171,7 +178,7 @@ class Database:
         if self.file:
             _keep_private(self.file)
         with transaction(self.engine, writes=writes) as connection:
-            if self._version(connection) == versions()[-1]:
+            if self._version(connection) == versions()[-1] and not self.earlier_files():
                 yield connection
                 return
         self._upgrade()
@@ -179,21 +186,29 @@ class Database:
             yield connection
 
     def _upgrade(self) -> None:
-        """Brings the tables to the version of this program, unless another was first."""
-        with transaction(self.engine, writes=True, rebuilds=True) as connection:
-            if self._version(connection) == versions()[-1]:
-                return
-            from alembic import command
+        """Brings the tables to the version of this program, unless another was first, and takes
+        over what version 0.1.0 kept; in one transaction."""
+        # By its name: it uses the modules that use this one.
+        earlier = importlib.import_module("userdata.earlier_version")
+        with earlier.opened(self.earlier_files()) as files:
+            with transaction(self.engine, writes=True, rebuilds=True) as connection:
+                if self._version(connection) != versions()[-1]:
+                    self._migrate(connection)
+                earlier.take_over(files, connection)
+            earlier.put_away(files)
 
-            with _migrating:
-                command.upgrade(alembic_config(connection), "head")
-            # SQLite does not look at foreign keys while tables are made anew.
-            is_file = self.file is not None
-            if is_file and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
-                raise StrategiewijzerError(
-                    "The database was not brought up to date: a row would have lost the one it "
-                    "belongs to. Nothing was changed. Use the version of the program that you had."
-                )
+    def _migrate(self, connection: Connection) -> None:
+        from alembic import command
+
+        with _migrating:
+            command.upgrade(alembic_config(connection), "head")
+        # SQLite does not look at foreign keys while tables are made anew.
+        is_file = self.file is not None
+        if is_file and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+            raise StrategiewijzerError(
+                "The database was not brought up to date: a row would have lost the one it "
+                "belongs to. Nothing was changed. Use the version of the program that you had."
+            )
 
     def _failure(
         self, what: str, error: Exception, *, writes: bool, unsure: bool = False
@@ -306,6 +321,12 @@ def put(connection: Connection, table: Table, *rows: dict[str, Any]) -> None:
     """Stores rows, each in place of the one with its key."""
     if rows:
         connection.execute(_replacing(connection.dialect.name, table), list(rows))
+
+
+def add(connection: Connection, table: Table, row: dict[str, Any]) -> None:
+    """Stores a row, unless there is one with its key."""
+    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(make(table).on_conflict_do_nothing(), row)
 
 
 @contextmanager

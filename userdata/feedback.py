@@ -17,7 +17,7 @@ from core.source import Frozen, Scope
 from userdata.database import METADATA, Database, put, readable
 
 _WHAT = "Feedback"  # in messages
-_FEEDBACK = Table(
+FEEDBACK = Table(
     "feedback",
     METADATA,
     Column("id", Text, primary_key=True),
@@ -96,7 +96,7 @@ def save(database: Database, feedback: Feedback) -> None:
 
 def remove(database: Database, id: str) -> None:
     """Deletes a verdict; does nothing when there is none with this id."""
-    database.change(_WHAT, delete(_FEEDBACK).where(_FEEDBACK.c.id == id))
+    database.change(_WHAT, delete(FEEDBACK).where(FEEDBACK.c.id == id))
 
 
 def read(database: Database, id: str | None = None) -> tuple[Feedback, ...]:
@@ -138,13 +138,13 @@ def _change(database: Database, given: Feedback, **fields: object) -> None:
 
 
 def _put(connection: Connection, feedback: Feedback) -> None:
-    put(connection, _FEEDBACK, {"id": feedback.id, "feedback": feedback.model_dump_json()})
+    put(connection, FEEDBACK, {"id": feedback.id, "feedback": feedback.model_dump_json()})
 
 
 def _selected(connection: Connection, id: str | None = None) -> list[Feedback]:
     """The verdict with this id, or all."""
-    query = select(_FEEDBACK.c.feedback)
+    query = select(FEEDBACK.c.feedback)
     if id is not None:
-        query = query.where(_FEEDBACK.c.id == id)
+        query = query.where(FEEDBACK.c.id == id)
     with readable("verdict"):
         return [Feedback.model_validate_json(row) for row in connection.scalars(query)]

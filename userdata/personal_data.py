@@ -20,7 +20,7 @@ from core.errors import StoreError, StrategiewijzerError, kind_and_place
 from core.files import is_locked
 from core.settings import Settings
 from core.source import Frozen
-from userdata import feedback
+from userdata import earlier_version, feedback
 from userdata.asked_questions import forget_old, note
 from userdata.audit import AuditRecord, asked_by, askers, forget_asker, forget_old_records, keep
 from userdata.conversations import Conversation, Conversations, Note, now
@@ -152,6 +152,8 @@ def erase(settings: Settings, store: Conversations) -> PersonCounts:
         feedback.forget_handler(database(settings), user)
         forget_starter(settings.data_dir, user)
         forget_asker(settings, user)
+    answers = {id for conversation in kept.conversations for id in conversation.ids}
+    earlier_version.erase(settings.data_dir, user, answers)
     store.delete_all()
     return kept.counts
 
@@ -163,6 +165,7 @@ def people(settings: Settings) -> dict[str, PersonCounts]:
         *(job.by for _, job in _jobs(settings.data_dir)),
         *(verdict.by for verdict in feedback.read(database(settings))),
         *askers(settings),
+        *earlier_version.users_in_copies(settings.data_dir),
     }
     return {
         user: collect(settings, conversations_of(settings, user)).counts
@@ -180,9 +183,15 @@ class Forgotten(Frozen):
 
 
 def forget(settings: Settings) -> Forgotten:
-    """Removes what is older than the settings `keep_...` say, conversations and notes included."""
+    """Removes what is older than the settings `keep_...` say, conversations, notes and copies of
+    what version 0.1.0 kept included."""
     if database(settings).is_there:
         conversations_of(settings, "").forget_old()
+    earlier_version.forget(
+        settings.data_dir,
+        conversations=settings.keep_conversations,
+        feedback=settings.keep_feedback,
+    )
     return Forgotten(
         feedback=_forget_feedback(settings),
         questions=forget_old(settings),

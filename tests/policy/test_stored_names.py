@@ -38,6 +38,7 @@ from ingest.reading import question_file
 from ingest.reading.files import FETCHED
 from ingest.reading.formats.front_matter import SIDECAR_SUFFIX
 from ingest.reading.question_file import AskedQuestion, PreparedAnswer
+from tests.support.earlier_version import put_files
 from tests.support.people import answer, note, talk, verdict
 from tests.support.question_results import RIGHT_SHARE, keep, result_of
 from tests.support.small import Small, document
@@ -70,6 +71,7 @@ _VARYING = {  # parts of names that differ from one to the next
     r"\d{8}T\d{6}Z": "MOMENT",
     r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{12,64}\b": "HASH",
     r"multilingual-e5-small-1": "EMBEDDER",
+    r"(?<=taken-over-)\d{4}-\d\d-\d\d": "DATE",
 }
 _OF_OTHERS = (  # what Chroma and tantivy call their own files, and SQLite those beside a database
     r"data/chroma/HASH/.*|data/keyword/GENERATION/(?!stamp$).*|.*-(wal|shm|journal)"
@@ -217,6 +219,7 @@ def _write_run(settings: Settings) -> None:
 
 
 def _write_people(settings: Settings) -> None:
+    put_files(settings.data_dir)  # which are taken over
     stored = database(settings)
     kept = Conversations("somebody", stored, 90)
     talked = talk("Hoeveel?")

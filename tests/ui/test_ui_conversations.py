@@ -1,5 +1,7 @@
 """Conversations on the chat page: whose they are, where they are kept, and what addresses do."""
 
+import sqlite3
+
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
@@ -10,6 +12,7 @@ from core.settings import Settings
 from core.source import Scope
 from tests.support.apps import ask, press, run, shown
 from tests.support.chats import REPORTS, Open, chat, kept
+from tests.support.earlier_version import FILES, put_files
 from ui.chat.session import question_address, scope_of
 from ui.privacy import erase_all
 from userdata.conversations import Conversation, Conversations, Exchange
@@ -42,6 +45,25 @@ def test_another_session_of_the_same_user_finds_the_answer_with_its_evidence_and
     assert all(f"` {question} `" in labels for question in exchange.follow_ups)
     (listed,) = kept(settings).listed()
     assert listed.title == REPORTS
+
+
+def test_a_conversation_of_version_0_1_0_is_shown_with_its_evidence_and_goes_on(
+    opened: Open, settings: Settings
+) -> None:
+    put_files(settings.data_dir)
+    with sqlite3.connect(settings.data_dir / FILES[0]) as connection:
+        connection.execute("UPDATE conversations SET changed = unixepoch()")
+    connection.close()
+    store = kept(settings)
+    (listed,) = store.listed("heroïne")
+    app = opened(c=listed.id)
+    assert not app.exception
+    assert len(questions(app)) == 2
+    assert "De drugsagenda schat de handelswaarde" in shown(app)
+    assert any("<mark" in element.body for element in app.html)
+    ask(app, "Wat is EMPACT?")
+    assert len(questions(app)) == 3
+    assert not app.exception
 
 
 def test_the_conversation_of_another_user_is_not_shown(opened: Open, settings: Settings) -> None:

@@ -99,6 +99,13 @@ def test_the_page_says_what_is_kept_and_that_nothing_leaves(
     assert NL("privacy.here") in shown(run(page))
 
 
+def test_the_page_tells_of_copies_of_an_earlier_version_while_they_are_there(page: AppTest) -> None:
+    told = NL("privacy.about.earlier", days=365)
+    assert told not in shown(run(page))
+    (Settings().data_dir / "feedback.sqlite.taken-over-2026-12-07").touch()
+    assert told in shown(run(page))
+
+
 def test_the_page_says_to_whom_questions_go_and_what_is_recorded(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
