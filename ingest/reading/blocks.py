@@ -15,6 +15,7 @@ Value = str | datetime.date | None
 
 MOST_BLOCKS = 50_000  # paragraphs, list items, rows
 MOST_HEADINGS = 10_000  # a code of law has a few thousand
+MOST_CELLS = 500_000  # of a workbook, with text
 MOST_COLUMNS = 256  # of a table, as a sheet of Excel 97 has; a wider one is data, not text
 MOST_UNITS = 100_000  # sentences, items and rows, as they can be quoted
 DEEPEST = 20  # nesting of lists and quotations; a list with its items counts twice

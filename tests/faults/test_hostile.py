@@ -1,16 +1,21 @@
 """Documents that are made to do harm, or just odd: each is its own failure, and nothing else is."""
 
 import gc
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from openpyxl.worksheet.cell_range import CellRange
 
+from core.errors import DocumentError
 from ingest.passages.split import split
 from ingest.pipeline import ingest
 from ingest.publishing.ingest_run import IngestOptions
 from ingest.reading.load import load
+from tests.support.office_files import workbook, workbook_of_shared
 from tests.support.small import Small
 from vectorstore.embeddings import token_counter
 
@@ -119,6 +124,45 @@ def test_a_wide_sparse_table_is_cut_into_passages_that_fit(tmp_path: Path) -> No
     assert max(token_count(passage.context()) for passage in passages) <= 512
     units = [p.text[unit.start : unit.end] for p in passages for unit in p.units]
     assert units.count("x") == 20
+
+
+def test_a_sparse_workbook_is_read_without_its_empty_columns(tmp_path: Path) -> None:
+    row = [f"text {n}" if n % 10 == 0 else None for n in range(2500)]
+    assert load(workbook(tmp_path / "wide.en.xlsx", row)).text.count("text ") == 250
+
+
+def _wide(folder: Path) -> Path:
+    return workbook(folder / "odd.en.xlsx", ["a"] * 300)
+
+
+def _long(folder: Path) -> Path:
+    """A workbook that has a text once and shows it in ten thousand cells."""
+    shared = f"<si><t>{'n' * 2001}</t></si>"
+    return workbook_of_shared(folder / "odd.en.xlsx", shared, [[0] * 250] * 40)
+
+
+def _merged(folder: Path) -> Path:
+    """A workbook in which a thousand cells are each merged over a thousand rows."""
+
+    def merge(sheet: Any) -> None:
+        sheet.merged_cells.ranges = [CellRange(f"A{row}:A{row + 1000}") for row in range(1, 1001)]
+
+    return workbook(folder / "odd.en.xlsx", *([f"text {n}"] for n in range(2000)), change=merge)
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (_wide, "256 columns (257)"),
+        (_long, "20,000,000 characters in cells (20,001,996)"),
+        (_merged, "500,000 cells (500,001)"),
+    ],
+)
+def test_a_workbook_beyond_a_limit_is_refused_with_the_limit(
+    tmp_path: Path, make: Callable[[Path], Path], problem: str
+) -> None:
+    with pytest.raises(DocumentError, match=re.escape(f"has more than {problem}. Split it")):
+        load(make(tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,14 @@ def test_a_raised_version_of_what_all_share_changes_all(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize(
     ("library", "changed"),
-    [("pypdfium2", {"pdf"}), ("mammoth", {"docx"}), ("sentencex", set(READERS)), ("numpy", set())],
+    [
+        ("pypdfium2", {"pdf"}),
+        ("mammoth", {"docx"}),
+        ("openpyxl", {"xlsx"}),
+        ("python-pptx", {"pptx"}),
+        ("sentencex", set(READERS)),
+        ("numpy", set()),
+    ],
 )
 def test_another_version_of_a_library_changes_the_formats_that_are_read_with_it(
     monkeypatch: pytest.MonkeyPatch, library: str, changed: set[str]

@@ -1,4 +1,4 @@
-"""Files of Word, PowerPoint and LibreOffice, e-books and other archives, as tests need them."""
+"""Files of Word, PowerPoint, Excel and LibreOffice, and other archives, as tests need them."""
 
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import docx
+from openpyxl import Workbook
 from pptx import Presentation
 from pptx.util import Inches
 
@@ -31,6 +32,37 @@ def text_box(shapes: Any, top: int, text: str) -> Any:
     box = shapes.add_textbox(Inches(1), Inches(top), Inches(5), Inches(1))
     box.text_frame.text = text
     return box
+
+
+def workbook(path: Path, *rows: Sequence[object], change: Callable[[Any], object] = id) -> Path:
+    """A workbook with one sheet of these rows, which `change` may change before it is saved."""
+    file = Workbook()
+    file.active.title = "Blad1"
+    for row in rows:
+        file.active.append(row)
+    change(file.active)
+    file.save(path)
+    return path
+
+
+def workbook_of_shared(path: Path, shared: str, rows: Sequence[Sequence[int]]) -> Path:
+    """A workbook as Excel writes it: texts stand in a part of their own, and each cell has the
+    number of one."""
+    workbook(path)
+    with zipfile.ZipFile(path) as whole:
+        parts = {name: whole.read(name).decode() for name in whole.namelist()}
+    space = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    cells = ("".join(f'<c t="s"><v>{number}</v></c>' for number in row) for row in rows)
+    data = "".join(f"<row>{row}</row>" for row in cells)
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    override = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}"/></Types>'
+    types = parts["[Content_Types].xml"].replace("</Types>", override)
+    changed = {
+        "[Content_Types].xml": types,
+        "xl/worksheets/sheet1.xml": f"<worksheet {space}><sheetData>{data}</sheetData></worksheet>",
+        "xl/sharedStrings.xml": f"<sst {space}>{shared}</sst>",
+    }
+    return zipped(path, {**parts, **changed})
 
 
 def zipped(

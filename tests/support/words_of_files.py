@@ -33,6 +33,7 @@ _NOTE, _NOTE_END = "\ue000", "\ue001"  # around the number of a note, which may 
 _NOTES = re.compile(rf"[(\[]?{_NOTE}[^{_NOTE_END}]*{_NOTE_END}[)\]]?")
 # "word(1)" of a page without links, and the marks of changes in a consolidated text.
 _UNLINKED = re.compile(r"(?<=[^\W\d_])\(\d{1,3}\)|[►▼]\s*[A-Z]\d{0,3}|◄")
+_WORD, _TRUTH = re.compile(r"[^\W\d_]{2}"), ("TRUE", "FALSE")
 _LONGEST_NOTE_NUMBER = 8  # characters of a link, "[123]"; longer is text
 _SILENT = ("script", "style", "template", "title", "textarea", "noscript")
 _SMALL = 0.85  # of the size of the text around: larger figures in a PDF are text
@@ -62,7 +63,10 @@ def look_up(path: Path, document: SourceDocument) -> Lookup:
     # A run may go on in another line: other text, as at the foot of a page, may come between.
     whole = _APART.join(("\n".join(lines), "".join(lines), "".join(unbroken)))
     runs = [run for text in _texts(document) for run in _runs(_words(text))]
-    return Lookup(len(runs), tuple(" ".join(run) for run in runs if not _is_there(run, whole)))
+    missing = tuple(" ".join(run) for run in runs if not _is_there(run, whole))
+    if path.suffix == ".xlsx":  # which keeps figures, dates and truth in another form than it shows
+        missing = tuple(run for run in missing if _WORD.search(run) and run not in _TRUTH)
+    return Lookup(len(runs), missing)
 
 
 def _texts(document: SourceDocument) -> Iterator[str]:
@@ -110,7 +114,7 @@ def source_text(path: Path) -> str:
             return "\n".join(map(_page_text, PdfReader(path).pages))
         case ".html" | ".htm" | ".xhtml":
             return _web_page(decode(path, path.read_bytes(), declares=True).text)
-        case ".docx" | ".odt" | ".pptx" | ".epub":
+        case ".docx" | ".odt" | ".pptx" | ".xlsx" | ".epub":
             with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as parts:
                 return _APART.join(_texts_of_parts(path.suffix, parts)).replace("\n", " ")
     return without_comments(decode(path, path.read_bytes()).text).replace("\n", " ")
@@ -142,17 +146,19 @@ def _texts_of_parts(suffix: str, parts: zipfile.ZipFile) -> Iterator[str]:
             yield from _streams(root, _SHOWN.get(suffix))
             if "/notesSlides/" in name:
                 yield from _LABELS  # which we write above them
+            yield from (sheet.get("name", "") for sheet in root.iter() if _tag(sheet) == "sheet")
 
 
 _HAS_TEXT = {
     ".docx": re.compile(r"/(?:document|footnotes|endnotes)\.xml$"),
     ".odt": re.compile(r"^content\.xml$"),
     ".pptx": re.compile(r"/(?:slides|notesSlides)/[^/]*\.xml$"),
+    ".xlsx": re.compile(r"/(?:workbook|sharedStrings|sheet\d+)\.xml$"),
 }
 _LABELS = read_yaml((FOLDER / "notes.yaml").read_text("utf-8")).values()
-_SHOWN = {".docx": ("t",), ".pptx": ("t",)}  # else all elements have text
-_DROPPED = ("del", "moveFrom", "tracked-changes", "annotation")
-_STAND_APART = ("txbxContent", "note-body")
+_SHOWN = {".docx": ("t",), ".pptx": ("t",), ".xlsx": ("t", "v")}  # else all elements have text
+_DROPPED = ("del", "moveFrom", "tracked-changes", "annotation", "rPh")
+_STAND_APART = ("txbxContent", "note-body", "row", "si")
 _DRAWN = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
 
 

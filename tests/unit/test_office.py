@@ -1,4 +1,4 @@
-"""Word, OpenDocument, slides, e-books: structure, notes, exact units, bad files."""
+"""Word, OpenDocument, slides, workbooks, e-books: structure, notes, exact units, bad files."""
 
 import datetime
 import re
@@ -16,7 +16,16 @@ from ingest.reading.formats import pptx
 from ingest.reading.load import load
 from language.identify import OFFICIAL
 from tests.support.documents_read import Block, blocks, passages, units
-from tests.support.office_files import book, open_text, slide_show, text_box, word, zipped
+from tests.support.office_files import (
+    book,
+    open_text,
+    slide_show,
+    text_box,
+    word,
+    workbook,
+    workbook_of_shared,
+    zipped,
+)
 
 DATA = Path(__file__).parents[1] / "data" / "formats"
 P = 'xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main"'
@@ -336,6 +345,79 @@ def test_a_slide_that_is_listed_many_times_is_read_once(tmp_path: Path) -> None:
     assert load(zipped(file, parts)).text.count("De markt groeit.") == 1
 
 
+@pytest.mark.parametrize("corner", ["Land", None])
+def test_the_header_of_a_sheet_is_its_first_full_row_and_what_is_above_it_titles(
+    tmp_path: Path, corner: str | None
+) -> None:
+    rows = (
+        ["Tabel 1: in beslag genomen drugs"], [None, "in kilo's"], [], [corner, 2018, 2019],
+        ["België", 12, 14, "geschat"], ["Nederland", 31, 33], ["Spanje", 40, None],
+        ["Bron: de lidstaten."],
+    )  # fmt: skip
+    document = load(workbook(tmp_path / "drugs.nl.xlsx", *rows))
+    assert [(kind, text.strip(" |")) for kind, _, text in blocks(document)] == [
+        ("heading", "Blad1"),
+        ("heading", "Tabel 1: in beslag genomen drugs – in kilo's"),
+        ("header", f"{corner or ''} | 2018 | 2019".strip(" |")),
+        ("row", "België | 12 | 14 | geschat"),
+        ("row", "Nederland | 31 | 33"),
+        ("row", "Spanje | 40"),
+        ("row", "Bron: de lidstaten."),
+    ]
+
+
+def test_a_long_text_above_a_table_is_text(tmp_path: Path) -> None:
+    text = "# Deze tabel telt wat de lidstaten in beslag namen en aan de Unie meldden. " * 3
+    document = load(workbook(tmp_path / "drugs.nl.xlsx", [text], ["Land", "Kilo"], ["België", 12]))
+    assert blocks(document)[1] == ("paragraph", 0, text.strip())
+    assert units(document)["België | 12"] == "Land | Kilo"
+
+
+def test_each_visible_sheet_is_a_section_and_each_row_a_unit_below_its_header() -> None:
+    document = load(DATA / "agenda.nl.xlsx")
+    names = [section.headings[1] for section in document.sections]
+    assert list(dict.fromkeys(names)) == ["Omvang van de drugsmarkt", "De drie blokken"]
+    found = units(document)
+    assert found["Cannabis | 39% | 11.6 | 2020-07-24"] == "Drug | Aandeel | Miljard | Gepubliceerd"
+    assert found["Cocaïne | 31% | 9.1 | 2020-07-24 09:30:00"]
+
+
+def test_merged_cells_are_in_each_row_hidden_ones_in_none_and_figures_as_they_are_shown() -> None:
+    assert blocks(load(DATA / "ports.nl.xlsx")) == [
+        ("heading", 2, "Havens"),
+        ("header", 0, "Haven | Gemeten | Containers | Aandeel | Waarde"),
+        ("row", 0, "Antwerpen | 2018 | 11100000 | 1.3% | € 12.50"),
+        ("row", 0, "Antwerpen | 2019-06 | 11900000 | 39% | € 13.00"),
+        ("row", 0, "Haven van de stad Rotterdam | 2020-07-24 09:30 | 14300000 | 0.5% | € 0.13"),
+    ]
+
+
+def test_the_result_of_a_formula_is_read_and_a_formula_without_one_is_not(tmp_path: Path) -> None:
+    rows = (["Haven", "Kilo"], ["Antwerpen", "=40+2"], ["Rotterdam", "=6*7"])
+    file = workbook(tmp_path / "a.nl.xlsx", *rows)
+    with zipfile.ZipFile(file) as whole:
+        parts = {name: whole.read(name) for name in whole.namelist()}
+    sheet = parts["xl/worksheets/sheet1.xml"]
+    with_result = re.sub(rb"(40\+2</f>)<v></v>", rb"\1<v>42</v>", sheet)
+    assert with_result != sheet
+    parts["xl/worksheets/sheet1.xml"] = with_result
+    read = [text for kind, _, text in blocks(load(zipped(file, parts))) if kind == "row"]
+    assert read == ["Antwerpen | 42", "Rotterdam"]
+
+
+def test_texts_that_cells_share_are_read_whole(tmp_path: Path) -> None:
+    shared = "<si><t>Haven</t></si><si><r><t>De </t></r><r><t>markt</t></r></si>"
+    file = workbook_of_shared(tmp_path / "a.nl.xlsx", shared, [[0, 0], [1, 0], [1, 1]])
+    assert [text for kind, _, text in blocks(load(file)) if kind != "heading"] == [
+        "Haven | Haven", "De markt | Haven", "De markt | De markt",
+    ]  # fmt: skip
+
+
+def test_an_empty_workbook_has_no_text(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match="has no text"):
+        load(workbook(tmp_path / "a.nl.xlsx"))
+
+
 CORE = (
     '<cp:coreProperties xmlns:dcterms="http://purl.org/dc/terms/" xmlns:cp="http://schemas.'
     'openxmlformats.org/package/2006/metadata/core-properties"><dcterms:created>{}</dcterms:created>'
@@ -347,7 +429,7 @@ APP = (
 )
 
 
-@pytest.mark.parametrize("suffix", [".docx", ".pptx"])
+@pytest.mark.parametrize("suffix", [".docx", ".pptx", ".xlsx"])
 @pytest.mark.parametrize(
     ("created", "saved", "words", "date"),
     [
@@ -363,8 +445,10 @@ def test_the_date_of_a_template_is_none_of_the_text(
     file = tmp_path / f"a.nl{suffix}"
     if suffix == ".docx":
         word(file, lambda document: document.add_paragraph("De markt groeit."))
-    else:
+    elif suffix == ".pptx":
         slide_show(file, lambda slide: text_box(slide.shapes, 1, "De markt groeit."))
+    else:
+        workbook(file, ["De markt groeit."])
     with zipfile.ZipFile(file) as whole:
         parts = {name: whole.read(name) for name in whole.namelist()}
     parts["docProps/core.xml"] = CORE.format(created, saved).encode()
@@ -394,6 +478,7 @@ def test_the_date_of_a_template_is_none_of_an_open_document(
 
 NEEDED = {
     ".docx": "word/document.xml", ".odt": "content.xml", ".pptx": "ppt/presentation.xml",
+    ".xlsx": "xl/workbook.xml",
     ".epub": "META-INF/container.xml",
 }  # fmt: skip
 LOCKED = r"has a password\. Save it without one"
@@ -490,7 +575,7 @@ def test_an_encrypted_open_document_is_told_as_such(tmp_path: Path, content: str
         load(zipped(tmp_path / "a.odt", parts))
 
 
-@pytest.mark.parametrize("name", [*TEXTS, "notes.nl.pptx"])
+@pytest.mark.parametrize("name", [*TEXTS, "notes.nl.pptx", "ports.nl.xlsx"])
 def test_every_part_may_be_empty_without_another_error_than_ours(tmp_path: Path, name: str) -> None:
     whole = zipfile.ZipFile(DATA / name)
     parts = {part: whole.read(part) for part in whole.namelist()}
@@ -510,9 +595,12 @@ def test_every_part_may_be_empty_without_another_error_than_ours(tmp_path: Path,
     [
         ("a.doc", ".docx"),
         ("a.rtf", ".docx"),
-        ("a.xlsx", ".pdf"),
         ("a.ppt", ".pptx"),
+        ("a.odp", ".pptx"),
         ("a.key", ".pptx"),
+        ("a.xls", ".xlsx"),
+        ("a.ods", ".xlsx"),
+        ("a.numbers", ".xlsx"),
     ],
 )
 def test_a_format_that_is_not_read_says_what_to_save_it_as(

@@ -33,6 +33,7 @@ READERS = {
     "odt": Reader(1, ("lxml",)),
     "epub": Reader(1, ("lxml",)),
     "pptx": Reader(1, ("lxml", "python-pptx")),
+    "xlsx": Reader(1, ("lxml", "openpyxl")),
     "pdf": Reader(2, ("pypdfium2",)),
 }
 FORMATS = {
@@ -46,6 +47,7 @@ FORMATS = {
     ".odt": "odt",
     ".epub": "epub",
     ".pptx": "pptx",
+    ".xlsx": "xlsx",
     ".pdf": "pdf",
 }
 CONVERT = {
@@ -56,10 +58,9 @@ CONVERT = {
     ".ppt": ".pptx",
     ".odp": ".pptx",
     ".key": ".pptx",
-    ".xls": ".pdf",
-    ".xlsx": ".pdf",
-    ".ods": ".pdf",
-    ".numbers": ".pdf",
+    ".xls": ".xlsx",
+    ".ods": ".xlsx",
+    ".numbers": ".xlsx",
 }
 """What is not read, because no kept library does it well, and as what it is to be saved."""
 

@@ -1,4 +1,4 @@
-"""ZIP archives of parts (Word, PowerPoint, LibreOffice, EPUB), and their properties.
+"""ZIP archives of parts (Word, PowerPoint, Excel, LibreOffice, EPUB), and their properties.
 
 An archive is checked before anything else reads it: the size it unpacks to, whether it is whole,
 and that its XML defines no entities or attributes (a few lines of which can stand for gigabytes).
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
+from xml.etree.ElementTree import ParseError
 from xml.parsers.expat import ExpatError
 
 from lxml import etree
@@ -43,7 +44,7 @@ _OLD_WORD = b"\xd0\xcf\x11\xe0"  # the container of .doc, and of a .docx with a 
 # Errors of libraries on intact parts that violate their format.
 MALFORMED = (
     *(KeyError, ValueError, TypeError, AttributeError, IndexError, RecursionError),
-    *(etree.LxmlError, ExpatError),
+    *(etree.LxmlError, ExpatError, ParseError, ArithmeticError),
 )
 
 _DUBLIN = "{http://purl.org/dc/elements/1.1/}"
