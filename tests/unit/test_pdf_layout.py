@@ -114,6 +114,20 @@ def test_a_contents_entry_of_two_lines_is_left_out(tmp_path: Path) -> None:
     assert outline(loaded(tmp_path, placed(page))) == [(2, "1. Introduction")]
 
 
+def test_the_count_of_pages_in_a_margin_is_no_text(tmp_path: Path) -> None:
+    page = [
+        text(60, "Onze referentie 2020-118 Pagina 1 van 2", size=8),
+        *running(120),
+        text(760, "of which nothing was sold on page 3 of 4"),
+        text(790, "Pagina 1 van 2", font=BOLD, size=14),
+        text(810, "and what stands below it"),
+    ]
+    found = loaded(tmp_path, placed(page, running(120))).text
+    assert "Pagina" not in found
+    assert "Onze referentie 2020-118" in found
+    assert "on page 3 of 4" in found
+
+
 def test_the_cover_of_the_council_gives_title_date_and_language(tmp_path: Path) -> None:
     document = loaded(tmp_path, pdf_files.council_cover(pdf_files.COVER), "st10284.pdf")
     assert document.title == "Ontwerpverordening betreffende precursoren"

@@ -33,7 +33,7 @@ READERS = {
     "odt": Reader(1, ("lxml",)),
     "epub": Reader(1, ("lxml",)),
     "pptx": Reader(1, ("lxml", "python-pptx")),
-    "pdf": Reader(2, ("pypdfium2",)),
+    "pdf": Reader(3, ("pypdfium2",)),
 }
 FORMATS = {
     ".md": "markdown",
