@@ -9,6 +9,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from ingest.reading.formats import blocks_of
 from ingest.reading.formats.pdf_lines import LIST_MARK
+from ingest.reading.formats.pdf_markdown import Joiner
 from tests.support import pdf_files
 from tests.support.documents_read import loaded, outline, texts
 from tests.support.pdf_files import Mark, box, lines, placed, rule, text
@@ -434,3 +435,44 @@ def test_the_numbers_of_notes_are_known_in_brackets_and_beside_each_other(tmp_pa
     assert texts(document, "note") == ["The first.", "The second.", "The third."]
     assert "adopted in the spring" in document.text
     assert "names them and says" in document.text
+
+
+@pytest.mark.parametrize(
+    ("language", "word"), [("de", "bzw."), ("de", "sowie"), ("nl", "en/of"), ("fi", "sekä")]
+)
+def test_a_hyphen_before_the_word_for_and_is_kept_with_a_space(
+    language: str, word: str, tmp_path: Path
+) -> None:
+    page = lines(80, "Seit vielen Jahren arbeiten in diesem Land die Gesundheits-",
+                 f"{word} Sozialdienste der Stadt Hand in Hand mit ihren Nach-",
+                 "barn in der Region und mit der Bundesregie-", "rung.")  # fmt: skip
+    found = loaded(tmp_path, placed(page), f"a.{language}.pdf").text
+    assert f"Gesundheits- {word} Sozialdienste" in found
+    assert "ihren Nachbarn" in found
+
+
+def test_a_typographic_hyphen_at_the_end_of_a_line_is_one() -> None:
+    joiner = Joiner(["ver\u2010", "lag"])
+    assert "".join(joiner.join("ver\u2010", "lag")) == "verlag"
+    assert "".join(joiner.join("drugs\u2010", "en wapens")) == "drugs- en wapens"
+
+
+def test_a_word_that_is_broken_over_columns_or_pages_is_whole(tmp_path: Path) -> None:
+    small = {"x": 60, "size": 10, "leading": 12}
+    first = [
+        *lines(80, *LEFT, **small),
+        text(80 + 12 * len(LEFT), "and they were bound by the beslisambtena-", x=60, size=10),
+        *lines(80, "ren in the second column of the", *RIGHT, x=310, size=10, leading=12),
+        text(92 + 12 * len(RIGHT), "and by those who are bound by law of con-", x=310, size=10),
+    ]
+    second = [
+        text(80, "Figure 1: what was sold", x=60, size=10),
+        *lines(110, "trol on the second page, which is", *LEFT, **small),
+        *lines(110, *RIGHT, x=310, size=10, leading=12),
+    ]
+    document = loaded(tmp_path, placed(first, second))
+    assert "beslisambtenaren in the second column" in document.text
+    assert "bound by law of control on the second page" in document.text
+    second_page = document.page_starts[1]
+    assert document.text[second_page:].startswith("trol on the second page")
+    assert document.text.index("Figure 1: what was sold") > second_page

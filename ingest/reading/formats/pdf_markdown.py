@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from babel import Locale
 
+from core.yaml_files import read_yaml
 from ingest.reading.formats.markdown import has_header
 from ingest.reading.formats.pdf_blocks import (
     Footnote,
@@ -20,9 +21,10 @@ from ingest.reading.formats.pdf_lines import LIST_MARK, PdfLine
 from ingest.reading.formats.pdf_tables import Row
 from language.identify import OFFICIAL
 from language.sentences import sentences
+from language.vocabulary import FOLDER
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_LAST_WORD = re.compile(r"(?<![^\W_])([^\W_]+(?:-[^\W_]+)*)[-\xad]$")
+_LAST_WORD = re.compile(r"(?<![^\W_])([^\W_]+(?:-[^\W_]+)*)[-\xad‐]$")
 _HYPHENATED = 0.02  # share of lines that end in a hyphen: below it these are hyphens of compounds
 
 _Parts = list[tuple[int, str]]  # parts of a text, each with its page
@@ -46,7 +48,7 @@ class Joiner:
         stem, head = last[1], first[0] if first else ""
         whole = (stem + head).lower()
         if head.lower() in _conjunctions() and whole not in self._words:  # drug- and arms trade
-            return above.replace("\xad", "-"), f" {below}"
+            return above.replace("\xad", "-").replace("‐", "-"), f" {below}"
         if above.endswith("\xad"):
             return above[:-1], below
         keeps = (
@@ -62,13 +64,15 @@ class Joiner:
 
 @cache
 def _conjunctions() -> frozenset[str]:
-    """The words for "and" and "or" in the languages of the Union."""
+    """The words for "and" and "or" in the languages of the Union, and others that a suspended
+    hyphen may stand before."""
     patterns = [Locale.parse(language).list_patterns for language in OFFICIAL]
+    more = read_yaml((FOLDER / "suspended.yaml").read_text("utf-8"))
     return frozenset(
         pattern[kind]["2"].replace("{0}", "").replace("{1}", "").strip()
         for pattern in patterns
         for kind in ("standard", "or")
-    )
+    ).union(*more.values())
 
 
 def to_markdown(
