@@ -210,6 +210,11 @@ def is_noise(line: str) -> bool:
     )
 
 
+def is_general_heading(line: str) -> bool:
+    """Whether a line is a heading that many documents have, such as "Summary", and no title."""
+    return fold(line).strip(" .:") in _words()["general_headings"]
+
+
 def page_of_count(line: str) -> int:
     """The number of the page in a line that is "Page 1 of 4", "1/4" or the like in an official
     language of the Union; 0 in another line."""

@@ -476,3 +476,19 @@ def test_a_word_that_is_broken_over_columns_or_pages_is_whole(tmp_path: Path) ->
     second_page = document.page_starts[1]
     assert document.text[second_page:].startswith("trol on the second page")
     assert document.text.index("Figure 1: what was sold") > second_page
+
+
+@pytest.mark.parametrize(("font", "size"), [("Times-Roman", 12), (BOLD, 14)])
+@pytest.mark.parametrize("heading", ["Managementsamenvatting", "Inhoudsopgave", "Summary"])
+def test_a_heading_that_many_documents_have_is_no_title(
+    heading: str, font: str, size: float, tmp_path: Path
+) -> None:
+    page = [
+        text(80, "Advies over het register van algoritmen", font=font, size=size),
+        text(130, heading, font=BOLD, size=16),
+        *running(170),
+        *running(260),
+    ]
+    document = loaded(tmp_path, placed(page))
+    assert document.title == "Advies over het register van algoritmen"
+    assert heading in [title for _, title in outline(document)]
