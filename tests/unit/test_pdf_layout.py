@@ -492,3 +492,22 @@ def test_a_heading_that_many_documents_have_is_no_title(
     document = loaded(tmp_path, placed(page))
     assert document.title == "Advies over het register van algoritmen"
     assert heading in [title for _, title in outline(document)]
+
+
+def test_the_mark_of_a_note_of_an_earlier_page_is_left_out_and_a_power_is_not(
+    tmp_path: Path,
+) -> None:
+    first = [
+        *running(80), text(140, "The list of precursors"), text(136, "2", x=178, size=8),
+        text(140, "was made in that year by all who sell or buy them.", x=190),
+        rule(690, 70, 214), text(705, "2", size=7), text(709, "See the first list.", x=80, size=9),
+    ]  # fmt: skip
+    second = [
+        *running(80), text(140, "The list of precursors"), text(136, "2", x=178, size=8),
+        text(140, "has an error of x", x=190), text(136, "2", x=270, size=8),
+        text(140, "in that year.", x=282),
+    ]  # fmt: skip
+    document = loaded(tmp_path, placed(first, second))
+    found = document.text[document.page_starts[1] :]
+    assert "The list of precursors has an error" in found
+    assert "²" in found

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice, pairwise
@@ -37,6 +37,8 @@ _REFERENCE = re.compile(
     r"(?<!\b10)(?<!\b[kcdmµ]m)(?<!\bm)\s?\(?(?P<number>[⁰¹²³⁴⁵⁶⁷⁸⁹]+)\)?"
     r"(?:[,\s](?=[⁰¹²³⁴⁵⁶⁷⁸⁹])|\s(?=[.,;:!?)]))?"
 )
+# A mark of a note of an earlier page: after a word, where a power (x², 02⁴, cm²) does not stand.
+_REPEATED = re.compile(r"(?<=[^\W\d_]{3}) ?(?P<number>[⁰¹²³⁴⁵⁶⁷⁸⁹]+)(?![\w⁰¹²³⁴⁵⁶⁷⁸⁹])")
 
 # Points, and of the text's width: shorter underlines, longer is a border.
 _SHORT_RULE = (30.0, 0.6)
@@ -296,6 +298,15 @@ def without_marks(text: str, numbers: Sequence[int]) -> str:
         return "" if number in numbers else match.group()
 
     return _REFERENCE.sub(keep, text)
+
+
+def without_repeated_marks(text: str, numbers: Collection[int]) -> str:
+    """A line without the marks behind words that refer to these notes of earlier pages."""
+
+    def keep(match: re.Match[str]) -> str:
+        return "" if int(match["number"].translate(_NORMAL)) in numbers else match.group()
+
+    return _REPEATED.sub(keep, text)
 
 
 def _own_number(line: PdfLine) -> int:

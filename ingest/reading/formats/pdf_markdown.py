@@ -16,6 +16,7 @@ from ingest.reading.formats.pdf_blocks import (
     numbers_in,
     without_marks,
     without_own_mark,
+    without_repeated_marks,
 )
 from ingest.reading.formats.pdf_lines import LIST_MARK, PdfLine
 from ingest.reading.formats.pdf_tables import Row
@@ -107,6 +108,7 @@ class _Writer:
         self._notes = notes
         self._joiner = joiner
         self._left = [note for page in sorted(notes) for note in notes[page]]  # not yet written
+        self._first_pages = {note.number: note.page for note in reversed(self._left)}
         self._referred: list[Footnote] = []
         self.pieces: list[str] = []
         self._length = 0
@@ -194,7 +196,10 @@ class _Writer:
 
     def _rows(self, rows: Sequence[Row]) -> None:
         self._add_space()
-        texts = [["".join(text for _, text in self._joined(cell)) for cell in row] for row in rows]
+        texts = [
+            ["".join(text for _, text in self._joined(cell, is_cell=True)) for cell in row]
+            for row in rows
+        ]
         below_header = "\n|" + " --- |" * len(rows[0])
         names_columns = has_header(texts)
         if not names_columns:
@@ -207,13 +212,16 @@ class _Writer:
             if names_columns and number == 0:
                 self._add(below_header)
 
-    def _joined(self, lines: Sequence[PdfLine]) -> _Parts:
+    def _joined(self, lines: Sequence[PdfLine], *, is_cell: bool = False) -> _Parts:
         """The text of lines by page, without the marks of footnotes."""
         parts: _Parts = []
         for line in lines:
             notes = {note.number: note for note in reversed(self._notes.get(line.page, ()))}
             self._referred += [notes[n] for n in numbers_in(line.text) if n in notes]
             text = without_marks(line.text, list(notes))
+            earlier = {n for n, page in self._first_pages.items() if page < line.page}
+            if not is_cell:  # a cell has notes of its own
+                text = without_repeated_marks(text, earlier)
             if not parts:
                 parts.append((line.page, text))
                 continue
