@@ -16,7 +16,7 @@ from vectorstore.manifest import DocumentEntry
 # Raised by whoever changes what a document of any format is described by and cut into: cleaning,
 # front matter, Markdown, sentences, units, passages, prepared questions. What only one format gives
 # has its own version, in READERS.
-VERSION = 3
+VERSION = 4
 # Distributions that all formats are read with. None is missing: tests/policy/test_fingerprint.py.
 LIBRARIES = (
     "babel", "charset-normalizer", "markdown-it-py", "mdit-py-plugins", "py3langid", "pyyaml",

@@ -5,6 +5,8 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice, pairwise
 from pathlib import Path
 
 from core.errors import DocumentError
@@ -27,6 +29,10 @@ _LABEL = r"(?:[^\W\d]+ ?:\s*)?[(\[]?"  # "Reference: "
 _FINAL = r"(?: (?:final|def\w*|endg\w*)\.?(?:/\d+)?)?"
 _NUMBER = document_number("COM|SWD|JOIN|SEC|C")
 _REFERENCE = re.compile(rf"{_LABEL}({_NUMBER}{_FINAL})(?!\w)")
+_ON_COVER = re.compile(
+    rf":[^\n:]{{0,40}}?({_NUMBER}{_FINAL})(?!\w)"
+)  # "No. Cion doc.: SWD(2022) 1"
+_BEHIND_COVER = 3  # pages after a cover, on one of which a document that it transmits begins
 _COUNCIL = re.compile(
     r"(?:^|(?<=\s))(?P<number>(?:PE ?-? ?CONS )?(?P<digits>\d{1,5}(?:/\d{1,2})?/\d\d))(?!\S)"
     r"(?P<more>(?: (?:REV|ADD|COR) ?\d*)*)"
@@ -38,9 +44,42 @@ _CELEX = re.compile(rf"(?:^|CELEX[^\w]*|\s)({celex_number('1-9CE')})(?![\w(])")
 _ELI = re.compile(r"https?://data\.europa\.eu/eli/[\w/.-]*\w")
 
 
+@dataclass(frozen=True)
+class _Transmitted:
+    """A document of the Commission behind a cover of the Council: its number, and the page that it
+    begins on."""
+
+    reference: str
+    start: int
+    end: int
+
+
+def _transmitted(parsed: Parsed) -> _Transmitted | None:
+    """What a cover note of the Council transmits: the cover states a number of the Commission,
+    and that is a line of its own on one of the next pages. None where there is no such document."""
+    council = _council_number(parsed)
+    stated = _ON_COVER.findall(parsed.text, 0, _first_page(parsed)) if council else []
+    numbers = {_plain_number(number): number for number in stated}
+    pages = pairwise((*parsed.page_starts[1 : _BEHIND_COVER + 2], len(parsed.text)))
+    for start, end in islice(pages, _BEHIND_COVER):
+        for line in _lines(parsed, start, end):
+            found = _REFERENCE.fullmatch(line)
+            if found and (number := numbers.get(_plain_number(found[1]))):
+                return _Transmitted(number, start, end)
+    return None
+
+
+def _plain_number(number: str) -> str:
+    """A number of a document without white space and "final", to compare it."""
+    found = re.match(_NUMBER, number)
+    return re.sub(r"\s", "", found[0]) if found else number
+
+
 def reference(parsed: Parsed) -> str:
     """The number of a document of the Council or the Commission: COM(2020) 606 final, 10284/22,
-    PE-CONS 36/23 REV 2."""
+    PE-CONS 36/23 REV 2; of a document that a cover note transmits, not of that note."""
+    if transmitted := _transmitted(parsed):
+        return transmitted.reference
     return _council_number(parsed) or _first(parsed, _REFERENCE, at_start=True)
 
 
@@ -57,9 +96,11 @@ def _council_number(parsed: Parsed) -> str:
     return " ".join((number, *revised))
 
 
-def _date(parsed: Parsed, language: str) -> datetime.date | None:
-    """The first date in a line with at most a few other words."""
-    for line in _lines(parsed):
+def _date(
+    parsed: Parsed, language: str, start: int = 0, end: int | None = None
+) -> datetime.date | None:
+    """The first date in a line with at most a few other words, of a page or of the first one."""
+    for line in _lines(parsed, start, end):
         dates, rest = dates_in(fold(line), language)
         day = only_day(dates)
         if day and len(re.findall(r"[^\W\d]{2,}", rest)) <= _FEW_WORDS:
@@ -68,7 +109,10 @@ def _date(parsed: Parsed, language: str) -> datetime.date | None:
 
 
 def _publisher(parsed: Parsed) -> str:
-    """The Commission, where a line is its name and another the number of a text of it."""
+    """The Commission, where a line is its name and another the number of a text of it, or where a
+    cover note transmits a text of it."""
+    if _transmitted(parsed):
+        return COMMISSION
     is_its = _first(parsed, _REFERENCE, at_start=True) and not _council_number(parsed)
     return COMMISSION if is_its and any(map(is_commission, _lines(parsed))) else ""
 
@@ -85,11 +129,12 @@ def _first_page(parsed: Parsed) -> int:
     return parsed.page_starts[1] if len(parsed.page_starts) > 1 else _BEGINNING
 
 
-def _lines(parsed: Parsed) -> Iterator[str]:
-    """The short lines of the first page, or of the beginning where there are no pages."""
-    end = _first_page(parsed)
+def _lines(parsed: Parsed, start: int = 0, end: int | None = None) -> Iterator[str]:
+    """The short lines of a page; without one, of the first page, or of the beginning where there
+    are no pages."""
+    end = _first_page(parsed) if end is None else end
     for block in parsed.blocks:
-        if block.start < end and block.kind in ("heading", "paragraph", "item"):
+        if start <= block.start < end and block.kind in ("heading", "paragraph", "item"):
             # `begin` keeps what Markdown takes for the number of an item: "24. července 2020".
             text = block.title or parsed.text[block.begin : block.stop]
             for line in text.split("\n"):
@@ -112,7 +157,12 @@ def describe(path: Path, parsed: Parsed) -> tuple[DocumentInfo, tuple[str, ...]]
     for name, error in parsed.wrong.items():
         if name not in beside:
             raise error
-    stated = {"id": _slug(stem), "language": language, **parsed.stated, **beside}
+    stated = {"id": _slug(stem), "language": language, **parsed.stated}
+    if transmitted := _transmitted(parsed):  # the date on the cover is that of the cover
+        spoken = str(language or parsed.stated.get("language") or most_likely(parsed.text)[0])
+        own_date = _date(parsed, spoken, transmitted.start, transmitted.end)
+        stated["date"] = own_date or parsed.stated.get("date")
+    stated |= beside
     known = {name: value for name, value in stated.items() if value}
     own = parsed.language if parsed.language in OFFICIAL else ""
     language = str(known.get("language") or own or most_likely(parsed.text)[0])

@@ -29,8 +29,10 @@ _SHORT_LINE = 150  # characters; longer is a paragraph whose full stop is missin
 _LINK_LIST = 4  # short lines in a row that are links without a heading; fewer may be an address
 _NOTICE = re.compile(r"©|\bcopyright\b|\ball rights reserved\b", re.IGNORECASE)
 _WORDS_ALONE = re.compile(r"(?:[^\W\d_]+[ –-]+)+[^\W\d_]+")  # no number of a document
-_PAGE_OF = re.compile(
-    r"(?:(?P<word>[^\W\d_]{1,10})\.? )?(?P<page>\d{1,4}) ?(?P<of>/|[^\W\d_]{1,4}) ?(?P<all>\d{1,4})"
+_PAGE_OF = re.compile(  # "Page 1 of 4", "- Sida 1 (4) -", "1. oldal, összesen: 4"
+    r"[-|\s]*(?:(?P<before>[^\W\d_]{1,10})[.:]? ?)?(?P<page>\d{1,4})\.?"
+    r"(?: (?P<middle>[^\W\d_]{1,10}),?(?= ))?"
+    r" ?(?P<of>[/(]|[^\W\d_]{1,8}):? ?(?P<all>\d{1,4})\)?\.?(?: (?P<after>[^\W\d_]{1,10}))?[-|\s]*"
 )
 _LONGEST_LETTERHEAD, _FEWEST_WAYS = 400, 3  # characters, ways to reach who sent it
 _SENTENCE = re.compile(r"[^\W\d_]{3}[.!?](?:\s|$)")
@@ -203,19 +205,27 @@ def is_noise(line: str) -> bool:
         or folded.startswith(tuple(known["sources"]))
         or (len(folded) <= _COOKIE_BAR and folded.startswith(tuple(known["cookies"])))
         or (_BREADCRUMBS.fullmatch(line) is not None and not line.endswith("."))
-        or _is_page_number(folded)
+        or page_of_count(line) > 0
         or _is_letterhead(line)
     )
 
 
-def _is_page_number(folded: str) -> bool:
-    """Whether a line is "Page 1 of 4", "1/4" or the like."""
-    found = _PAGE_OF.fullmatch(folded)
-    return (
-        found is not None
-        and (found["word"] in _words()["pages"] or (not found["word"] and found["of"] == "/"))
-        and int(found["page"]) <= int(found["all"])
-    )
+def is_general_heading(line: str) -> bool:
+    """Whether a line is a heading that many documents have, such as "Summary", and no title."""
+    return fold(line).strip(" .:") in _words()["general_headings"]
+
+
+def page_of_count(line: str) -> int:
+    """The number of the page in a line that is "Page 1 of 4", "1/4" or the like in an official
+    language of the Union; 0 in another line."""
+    found = _PAGE_OF.fullmatch(fold(line))
+    if found is None or int(found["page"]) > int(found["all"]):
+        return 0
+    names = [name for name in found.group("before", "middle", "after") if name]
+    is_named = len(names) == 1 and names[0] in _words()["pages"]
+    is_counted = found["of"] == "/" if not names else is_named
+    is_known = found["of"] in _words()["page_of"] or (found["of"] == "(" and is_named)
+    return int(found["page"]) if is_counted and is_known else 0
 
 
 def _is_letterhead(line: str) -> bool:

@@ -111,6 +111,43 @@ def test_a_cover_of_the_council_has_its_number(number: str, reference: str) -> N
     assert load_module.reference(replace(markdown.read(plain), page_starts=(0,))) == ""
 
 
+BEHIND = """EUROPEAN COMMISSION
+
+Brussels, 10.6.2022
+
+{number}
+
+# COMMISSION STAFF WORKING DOCUMENT on fuels
+"""
+
+
+@pytest.mark.parametrize(
+    "label", ["No. Cion doc.", "nr. Comdoc.", "N° doc. Cion", "Nr. Komm.dok.", "Br. dok. Kom."]
+)
+def test_a_document_that_the_council_transmits_has_its_own_number_and_date(
+    label: str, tmp_path: Path
+) -> None:
+    row = f"| {label}: | SWD(2022) 201 final |"
+    cover = COVER.format(number="11607/22").replace("| No. Cion doc.: | COM(2021) 559 final |", row)
+    whole = cover + BEHIND.format(number="SWD(2022) 201 final")
+    parsed = replace(markdown.read(whole), page_starts=(0, len(cover)))
+    info, _ = load_module.describe(tmp_path / "st11607.en.pdf", parsed)
+    assert (info.reference, info.publisher) == ("SWD(2022) 201 final", "European Commission")
+    assert info.date == datetime.date(2022, 6, 10)
+    stated = replace(parsed, stated={"date": datetime.date(2022, 7, 11), "language": "en"})
+    info, _ = load_module.describe(tmp_path / "st11607.en.pdf", stated)
+    assert info.date == datetime.date(2022, 6, 10)
+
+
+def test_a_note_about_another_document_has_the_number_of_the_council(tmp_path: Path) -> None:
+    cover = COVER.format(number="11607/22")
+    whole = cover + BEHIND.format(number="Delegations find below what COM(2021) 559 final says.")
+    day = datetime.date(2021, 7, 14)
+    parsed = replace(markdown.read(whole), page_starts=(0, len(cover)), stated={"date": day})
+    info, _ = load_module.describe(tmp_path / "st11607.en.pdf", parsed)
+    assert (info.reference, info.publisher, info.date) == ("11607/22", "", day)
+
+
 NUMBERS = ("COM(2020) 606 final/2", "SWD(2020) 127 final", "JOIN(2020) 18 final", "SEC(2009) 1")
 
 

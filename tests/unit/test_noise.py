@@ -76,6 +76,28 @@ def test_page_furniture_is_noise(line: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
+        "Pagina 1 van 4", "Page 1 of 4", "Page 1 sur 4", "Seite 1 von 4", "Página 1 de 4",
+        "Pagina 1 di 4", "Side 1 af 4", "Sida 1 (4)", "Sida 1 av 4", "Sivu 1 / 4", "Strona 1 z 4",
+        "Strana 1 z 4", "Stránka 1 z 4", "Stran 1 od 4", "Stranica 1 od 4", "Pagina 1 din 4",
+        "Lapa 1 no 4", "1 puslapis iš 4", "Lehekülg 1 / 4", "Leathanach 1 as 4", "Paġna 1 minn 4",
+        "1. oldal, összesen: 4", "Σελίδα 1 από 4", "Страница 1 от 4", "- Page 1 of 4 -",
+        "Blz. 1 van 4",
+    ],
+)  # fmt: skip
+def test_the_number_of_a_page_is_noise_in_every_official_language(line: str) -> None:
+    assert is_noise(line)
+
+
+@pytest.mark.parametrize(
+    "line", ["Page 4 and 1", "Page 4 of 1", "3 of 4", "Article 1 of 4", "1 (4)"]
+)
+def test_other_figures_are_no_numbers_of_pages(line: str) -> None:
+    assert not is_noise(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
         "Facebook meldde in 2019 ongeveer 80 % van de gevallen.",
         "Facebook, Twitter, LinkedIn, WhatsApp",  # a list within a text
         "The ePrivacy rules say when a site may use cookies.",

@@ -9,6 +9,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from ingest.reading.formats import blocks_of
 from ingest.reading.formats.pdf_lines import LIST_MARK
+from ingest.reading.formats.pdf_markdown import Joiner
 from tests.support import pdf_files
 from tests.support.documents_read import loaded, outline, texts
 from tests.support.pdf_files import Mark, box, lines, placed, rule, text
@@ -112,6 +113,20 @@ def test_a_contents_entry_of_two_lines_is_left_out(tmp_path: Path) -> None:
         *running(170),
     ]
     assert outline(loaded(tmp_path, placed(page))) == [(2, "1. Introduction")]
+
+
+def test_the_count_of_pages_in_a_margin_is_no_text(tmp_path: Path) -> None:
+    page = [
+        text(60, "Onze referentie 2020-118 Pagina 1 van 2", size=8),
+        *running(120),
+        text(760, "of which nothing was sold on page 3 of 4"),
+        text(790, "Pagina 1 van 2", font=BOLD, size=14),
+        text(810, "and what stands below it"),
+    ]
+    found = loaded(tmp_path, placed(page, running(120))).text
+    assert "Pagina" not in found
+    assert "Onze referentie 2020-118" in found
+    assert "on page 3 of 4" in found
 
 
 def test_the_cover_of_the_council_gives_title_date_and_language(tmp_path: Path) -> None:
@@ -420,3 +435,79 @@ def test_the_numbers_of_notes_are_known_in_brackets_and_beside_each_other(tmp_pa
     assert texts(document, "note") == ["The first.", "The second.", "The third."]
     assert "adopted in the spring" in document.text
     assert "names them and says" in document.text
+
+
+@pytest.mark.parametrize(
+    ("language", "word"), [("de", "bzw."), ("de", "sowie"), ("nl", "en/of"), ("fi", "sekä")]
+)
+def test_a_hyphen_before_the_word_for_and_is_kept_with_a_space(
+    language: str, word: str, tmp_path: Path
+) -> None:
+    page = lines(80, "Seit vielen Jahren arbeiten in diesem Land die Gesundheits-",
+                 f"{word} Sozialdienste der Stadt Hand in Hand mit ihren Nach-",
+                 "barn in der Region und mit der Bundesregie-", "rung.")  # fmt: skip
+    found = loaded(tmp_path, placed(page), f"a.{language}.pdf").text
+    assert f"Gesundheits- {word} Sozialdienste" in found
+    assert "ihren Nachbarn" in found
+
+
+def test_a_typographic_hyphen_at_the_end_of_a_line_is_one() -> None:
+    joiner = Joiner(["ver\u2010", "lag"])
+    assert "".join(joiner.join("ver\u2010", "lag")) == "verlag"
+    assert "".join(joiner.join("drugs\u2010", "en wapens")) == "drugs- en wapens"
+
+
+def test_a_word_that_is_broken_over_columns_or_pages_is_whole(tmp_path: Path) -> None:
+    small = {"x": 60, "size": 10, "leading": 12}
+    first = [
+        *lines(80, *LEFT, **small),
+        text(80 + 12 * len(LEFT), "and they were bound by the beslisambtena-", x=60, size=10),
+        *lines(80, "ren in the second column of the", *RIGHT, x=310, size=10, leading=12),
+        text(92 + 12 * len(RIGHT), "and by those who are bound by law of con-", x=310, size=10),
+    ]
+    second = [
+        text(80, "Figure 1: what was sold", x=60, size=10),
+        *lines(110, "trol on the second page, which is", *LEFT, **small),
+        *lines(110, *RIGHT, x=310, size=10, leading=12),
+    ]
+    document = loaded(tmp_path, placed(first, second))
+    assert "beslisambtenaren in the second column" in document.text
+    assert "bound by law of control on the second page" in document.text
+    second_page = document.page_starts[1]
+    assert document.text[second_page:].startswith("trol on the second page")
+    assert document.text.index("Figure 1: what was sold") > second_page
+
+
+@pytest.mark.parametrize(("font", "size"), [("Times-Roman", 12), (BOLD, 14)])
+@pytest.mark.parametrize("heading", ["Managementsamenvatting", "Inhoudsopgave", "Summary"])
+def test_a_heading_that_many_documents_have_is_no_title(
+    heading: str, font: str, size: float, tmp_path: Path
+) -> None:
+    page = [
+        text(80, "Advies over het register van algoritmen", font=font, size=size),
+        text(130, heading, font=BOLD, size=16),
+        *running(170),
+        *running(260),
+    ]
+    document = loaded(tmp_path, placed(page))
+    assert document.title == "Advies over het register van algoritmen"
+    assert heading in [title for _, title in outline(document)]
+
+
+def test_the_mark_of_a_note_of_an_earlier_page_is_left_out_and_a_power_is_not(
+    tmp_path: Path,
+) -> None:
+    first = [
+        *running(80), text(140, "The list of precursors"), text(136, "2", x=178, size=8),
+        text(140, "was made in that year by all who sell or buy them.", x=190),
+        rule(690, 70, 214), text(705, "2", size=7), text(709, "See the first list.", x=80, size=9),
+    ]  # fmt: skip
+    second = [
+        *running(80), text(140, "The list of precursors"), text(136, "2", x=178, size=8),
+        text(140, "has an error of x", x=190), text(136, "2", x=270, size=8),
+        text(140, "in that year.", x=282),
+    ]  # fmt: skip
+    document = loaded(tmp_path, placed(first, second))
+    found = document.text[document.page_starts[1] :]
+    assert "The list of precursors has an error" in found
+    assert "²" in found

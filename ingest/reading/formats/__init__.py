@@ -34,7 +34,7 @@ READERS = {
     "epub": Reader(1, ("lxml",)),
     "pptx": Reader(1, ("lxml", "python-pptx")),
     "xlsx": Reader(1, ("lxml", "openpyxl")),
-    "pdf": Reader(2, ("pypdfium2",)),
+    "pdf": Reader(3, ("pypdfium2",)),
 }
 FORMATS = {
     ".md": "markdown",

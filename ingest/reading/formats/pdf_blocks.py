@@ -1,11 +1,11 @@
 """Paragraphs, list items and tables of a PDF, over columns and pages, and the footnotes below."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import islice, pairwise
 from statistics import median
 from typing import Literal
 
@@ -16,6 +16,9 @@ from ingest.reading.formats.pdf_tables import Table
 
 _ENDS = re.compile(r"[.:;?!…][”“»\"')\]⁰¹²³⁴⁵⁶⁷⁸⁹]*$")
 _STARTS = re.compile(r"[“„«\"'(\[–•]*[^\W_a-zà-öø-ÿα-ωа-я]")  # with a capital or figure
+_BROKEN = re.compile(r"[^\W\d_][-\xad‐]$")
+_CAPTION = re.compile(r"[^\W\d_]{3,12}\.? \d{1,3}(?:\.\d{1,3})? ?[.:–—-]")
+_BETWEEN = 30  # blocks between the parts of a broken word: a figure with its labels, no more
 _SURE_BULLETS = "•◦▪▫■□●○‣⁃➢➔→⇒✓✔►▶▸◆◇◊❖❑☐"
 _INDENT = 0.8  # of the type size: a line that hangs out less is only set inexactly
 _WIDER_GAP = 1.25  # of the usual distance between lines: less is inexact, more parts paragraphs
@@ -34,6 +37,8 @@ _REFERENCE = re.compile(
     r"(?<!\b10)(?<!\b[kcdmµ]m)(?<!\bm)\s?\(?(?P<number>[⁰¹²³⁴⁵⁶⁷⁸⁹]+)\)?"
     r"(?:[,\s](?=[⁰¹²³⁴⁵⁶⁷⁸⁹])|\s(?=[.,;:!?)]))?"
 )
+# A mark of a note of an earlier page: after a word, where a power (x², 02⁴, cm²) does not stand.
+_REPEATED = re.compile(r"(?<=[^\W\d_]{3}) ?(?P<number>[⁰¹²³⁴⁵⁶⁷⁸⁹]+)(?![\w⁰¹²³⁴⁵⁶⁷⁸⁹])")
 
 # Points, and of the text's width: shorter underlines, longer is a border.
 _SHORT_RULE = (30.0, 0.6)
@@ -61,6 +66,12 @@ class PdfBlock:
     def page(self) -> int:
         return self.table.page if self.table else self.lines[0].page
 
+    @property
+    def last_page(self) -> int:
+        rows = self.table.rows if self.table else ()
+        cells = [line for row in rows for cell in row for line in cell]
+        return max((line.page for line in (*self.lines, *cells)), default=self.page)
+
 
 def body_size(lines: Iterable[PdfLine]) -> float:
     """The type size that most of a document is set in; 0 without lines."""
@@ -84,7 +95,53 @@ def blocks_of(flows: Iterable[Flow], body: float) -> list[PdfBlock]:
             elif table := _whole_table(found[-1].table, own[0].table):
                 own[0] = replace(found.pop(), table=table)
         found.extend(own)
-    return found
+    return _with_whole_words(found, body)
+
+
+def _with_whole_words(blocks: Sequence[PdfBlock], body: float) -> list[PdfBlock]:
+    """The blocks, with those joined between which a word is broken, also around the caption of a
+    figure or a table; what was between stands before or after them, as its page asks."""
+    whole: list[PdfBlock] = []
+    left = deque(blocks)
+    while left:
+        block = left.popleft()
+        ahead = list(islice(left, _BETWEEN + 1)) if _is_broken(block) else []
+        place = next((n for n, other in enumerate(ahead) if not _is_aside(other, body)), len(ahead))
+        if place == len(ahead) or not _has_rest(block, ahead[place]):
+            whole.append(block)
+            continue
+        rest, between = ahead[place], ahead[:place]
+        above = [other for other in between if other.last_page <= block.page]
+        below = [other for other in between if other.last_page > block.page]
+        if any(other.page < rest.last_page for other in below):  # no text stands after a later page
+            whole.append(block)
+            continue
+        for _ in range(place + 1):
+            left.popleft()
+        joined = replace(block, lines=block.lines + rest.lines, room=rest.room)
+        left.extendleft(reversed([joined, *below]))  # it may be broken again
+        whole += above
+    return whole
+
+
+def _is_broken(block: PdfBlock) -> bool:
+    return not block.table and _BROKEN.search(block.lines[-1].text) is not None
+
+
+def _is_aside(block: PdfBlock, body: float) -> bool:
+    """Whether a block is a table or a caption ("Figure 1: ..."), or in the small type of labels."""
+    return (
+        block.table is not None
+        or _CAPTION.match(block.text) is not None
+        or all(line.size < _SMALLER * body for line in block.lines)
+    )
+
+
+def _has_rest(block: PdfBlock, following: PdfBlock) -> bool:
+    """Whether a block may begin with the rest of the word at another's end."""
+    last, first = block.lines[-1], following.lines[0]
+    is_same_type = abs(first.size - last.size) <= _OTHER_SIZE * last.size
+    return following.kind == "paragraph" and first.text[0].islower() and is_same_type
 
 
 def _whole_table(above: Table | None, below: Table | None) -> Table | None:
@@ -206,6 +263,8 @@ def _goes_on(block: PdfBlock, following: PdfBlock) -> bool:
     last, first = block.lines[-1], following.lines[0]
     if abs(first.size - last.size) > _OTHER_SIZE * last.size:
         return False
+    if _is_broken(block) and _CAPTION.match(following.text):
+        return False
     is_full, is_lower = not _has_room(block.room, first), first.text[0].islower()
     if first.bold != last.bold:  # a heading, or changes shown in bold
         return is_full and is_lower and not _ENDS.search(last.text)
@@ -239,6 +298,15 @@ def without_marks(text: str, numbers: Sequence[int]) -> str:
         return "" if number in numbers else match.group()
 
     return _REFERENCE.sub(keep, text)
+
+
+def without_repeated_marks(text: str, numbers: Collection[int]) -> str:
+    """A line without the marks behind words that refer to these notes of earlier pages."""
+
+    def keep(match: re.Match[str]) -> str:
+        return "" if int(match["number"].translate(_NORMAL)) in numbers else match.group()
+
+    return _REPEATED.sub(keep, text)
 
 
 def _own_number(line: PdfLine) -> int:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from ingest.reading.formats.legal_lines import Division, division
 from ingest.reading.formats.pdf_blocks import PdfBlock
 from ingest.reading.formats.pdf_lines import PdfLine
+from ingest.reading.noise import is_general_heading
 
 _LARGER = 1.08  # of the body's type size: 12 points to 11 (1.09) is larger, rounding is not
 _NUMBERING = re.compile(
@@ -80,6 +81,8 @@ def with_headings(
     found = _headings(merged, body, is_underlined)
     start = next((n for n, block in enumerate(merged) if _is_running(block)), len(merged))
     title = _title_heading({n: h for n, h in found.items() if n < start}, merged, has_cover)
+    if title < 0 and not has_cover and (title := _title_above(found, merged)) >= 0:
+        found = {title: _Heading(_look_of(merged[title]), None), **found}
     if start < len(merged):
         looks = {h.look for n, h in found.items() if n >= start - 1}
         found = {
@@ -203,7 +206,7 @@ def _is_running(block: PdfBlock) -> bool:
 
 def _title_heading(found: dict[int, _Heading], blocks: Sequence[PdfBlock], has_cover: bool) -> int:
     """The index of the title among the first headings, or -1: the largest; of equally large ones
-    the first of several words, else the first."""
+    the first of several words, else the first; not one such as "Summary"."""
 
     def rank(number: int) -> tuple[float, bool, int]:
         is_long = blocks[number].text.count(" ") >= _SPACES_OF_TITLE
@@ -216,11 +219,31 @@ def _title_heading(found: dict[int, _Heading], blocks: Sequence[PdfBlock], has_c
             if not (heading.part or heading.look.numbering)
             and sum(map(str.isalpha, blocks[number].text)) >= _TITLE
             and not _NO_TITLE.match(blocks[number].text)
+            and not is_general_heading(blocks[number].text)
             and not (has_cover and blocks[number].page == 1)
         ),
         key=rank,
         default=-1,
     )
+
+
+def _title_above(found: Mapping[int, _Heading], blocks: Sequence[PdfBlock]) -> int:
+    """The index of the largest text above the first heading, where that is no title ("Summary") and
+    is on the first page; -1 if there is none or it is running text."""
+    first = min(found, default=0)
+    if first not in found or blocks[first].page > 1 or not is_general_heading(blocks[first].text):
+        return -1
+    above = [
+        number
+        for number, block in enumerate(blocks[:first])
+        if block.kind == "paragraph"
+        and sum(map(str.isalpha, block.text)) >= _TITLE
+        and block.text.count(" ") >= _SPACES_OF_TITLE
+        and len(block.text) <= _LONGEST_HEADING[True]
+        and not block.text.rstrip().endswith(_NO_HEADING)
+        and not _NO_TITLE.match(block.text)
+    ]
+    return max(above, key=lambda number: (blocks[number].lines[0].size, -number), default=-1)
 
 
 def _merged(blocks: Sequence[PdfBlock], body: float) -> list[PdfBlock]:

@@ -13,6 +13,7 @@ from typing import TypeVar
 from ingest.reading.formats.encoding import raised
 from ingest.reading.formats.legal_lines import division
 from ingest.reading.formats.pdf_page import WORD_GAP, Box, Page, Word
+from ingest.reading.noise import page_of_count
 from language.identify import OFFICIAL
 from language.words import fold
 
@@ -47,6 +48,7 @@ _MARGIN = 0.15  # of the page's height, 4.5 cm of A4: more would take headings f
 _SAME_HEIGHT = 4  # points; less would part headers, more would join neighbouring lines
 _LEADERS = re.compile(r"(?:[.…·_]\s?){5,}\s*[\divxlc]*$")  # of a table of contents
 _PAGE_NUMBER = re.compile(r"[\s\-–—|]*(\d+)[\s\-–—|]*")
+_COUNT_WORDS = 5  # of "Seite 1 von 4", with a mark before it
 _LANGUAGE_MARKS = frozenset(language.upper() for language in OFFICIAL)
 _DIGITS = re.compile(r"\d{1,4}")
 _ROMAN = re.compile(r"^\W*[ivxlc]+\W*$")  # a page number
@@ -277,9 +279,10 @@ def without_running_lines(
     return [
         list(
             _without_contents(
-                line
+                rest
                 for line in lines
                 if running.isdisjoint(_places(page, line)) and not _is_page_mark(page, line)
+                if (rest := _without_page_count(page, line)) is not None
             )
         )
         for page, lines in zip(pages, of_pages, strict=True)
@@ -317,10 +320,31 @@ def _places(page: Page, line: PdfLine) -> Iterator[tuple[str, bool, int]]:
         yield text[: figure.start()] + count + text[figure.end() :], at_top, height
 
 
+def _without_page_count(page: Page, line: PdfLine) -> PdfLine | None:
+    """A line without "Page 1 of 4" where that is in the margin; None if nothing else is in it.
+
+    After other words it has to be the number of the page itself.
+    """
+    if not _is_in_margin(page, line):
+        return line
+    if page_of_count(line.text):
+        return None
+    for start in range(max(1, len(line.words) - _COUNT_WORDS), len(line.words) - 1):
+        end = PdfLine(line.page, line.words[start:])
+        has_name = any(map(str.isalpha, end.words[0].text))
+        if has_name and page_of_count(end.text) == page.number:
+            return PdfLine(line.page, line.words[:start])
+    return line
+
+
+def _is_in_margin(page: Page, line: PdfLine) -> bool:
+    return min(line.base, page.height - line.base) < _MARGIN * page.height
+
+
 def _is_page_mark(page: Page, line: PdfLine) -> bool:
     """Whether a line in the margin is the number of its page, or the mark of a language at the foot
     of a page of the Union: "EN 3 EN"."""
-    if min(line.base, page.height - line.base) >= _MARGIN * page.height:
+    if not _is_in_margin(page, line):
         return False
     number = _PAGE_NUMBER.fullmatch(line.text)
     words = {word for word in line.text.split() if not word.isdigit()}

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from babel import Locale
 
+from core.yaml_files import read_yaml
 from ingest.reading.formats.markdown import has_header
 from ingest.reading.formats.pdf_blocks import (
     Footnote,
@@ -15,14 +16,16 @@ from ingest.reading.formats.pdf_blocks import (
     numbers_in,
     without_marks,
     without_own_mark,
+    without_repeated_marks,
 )
 from ingest.reading.formats.pdf_lines import LIST_MARK, PdfLine
 from ingest.reading.formats.pdf_tables import Row
 from language.identify import OFFICIAL
 from language.sentences import sentences
+from language.vocabulary import FOLDER
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_LAST_WORD = re.compile(r"(?<![^\W_])([^\W_]+(?:-[^\W_]+)*)[-\xad]$")
+_LAST_WORD = re.compile(r"(?<![^\W_])([^\W_]+(?:-[^\W_]+)*)[-\xad‐]$")
 _HYPHENATED = 0.02  # share of lines that end in a hyphen: below it these are hyphens of compounds
 
 _Parts = list[tuple[int, str]]  # parts of a text, each with its page
@@ -46,7 +49,7 @@ class Joiner:
         stem, head = last[1], first[0] if first else ""
         whole = (stem + head).lower()
         if head.lower() in _conjunctions() and whole not in self._words:  # drug- and arms trade
-            return above.replace("\xad", "-"), f" {below}"
+            return above.replace("\xad", "-").replace("‐", "-"), f" {below}"
         if above.endswith("\xad"):
             return above[:-1], below
         keeps = (
@@ -62,13 +65,15 @@ class Joiner:
 
 @cache
 def _conjunctions() -> frozenset[str]:
-    """The words for "and" and "or" in the languages of the Union."""
+    """The words for "and" and "or" in the languages of the Union, and others that a suspended
+    hyphen may stand before."""
     patterns = [Locale.parse(language).list_patterns for language in OFFICIAL]
+    more = read_yaml((FOLDER / "suspended.yaml").read_text("utf-8"))
     return frozenset(
         pattern[kind]["2"].replace("{0}", "").replace("{1}", "").strip()
         for pattern in patterns
         for kind in ("standard", "or")
-    )
+    ).union(*more.values())
 
 
 def to_markdown(
@@ -103,6 +108,7 @@ class _Writer:
         self._notes = notes
         self._joiner = joiner
         self._left = [note for page in sorted(notes) for note in notes[page]]  # not yet written
+        self._first_pages = {note.number: note.page for note in reversed(self._left)}
         self._referred: list[Footnote] = []
         self.pieces: list[str] = []
         self._length = 0
@@ -190,7 +196,10 @@ class _Writer:
 
     def _rows(self, rows: Sequence[Row]) -> None:
         self._add_space()
-        texts = [["".join(text for _, text in self._joined(cell)) for cell in row] for row in rows]
+        texts = [
+            ["".join(text for _, text in self._joined(cell, is_cell=True)) for cell in row]
+            for row in rows
+        ]
         below_header = "\n|" + " --- |" * len(rows[0])
         names_columns = has_header(texts)
         if not names_columns:
@@ -203,13 +212,16 @@ class _Writer:
             if names_columns and number == 0:
                 self._add(below_header)
 
-    def _joined(self, lines: Sequence[PdfLine]) -> _Parts:
+    def _joined(self, lines: Sequence[PdfLine], *, is_cell: bool = False) -> _Parts:
         """The text of lines by page, without the marks of footnotes."""
         parts: _Parts = []
         for line in lines:
             notes = {note.number: note for note in reversed(self._notes.get(line.page, ()))}
             self._referred += [notes[n] for n in numbers_in(line.text) if n in notes]
             text = without_marks(line.text, list(notes))
+            earlier = {n for n, page in self._first_pages.items() if page < line.page}
+            if not is_cell:  # a cell has notes of its own
+                text = without_repeated_marks(text, earlier)
             if not parts:
                 parts.append((line.page, text))
                 continue
