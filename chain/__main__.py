@@ -57,6 +57,7 @@ def ask(
         "Only what was there on this day, and what was in force then.",
         parser=_day,
     ),
+    trial: bool = flag("--trial", "Ask the trial that `python -m ingest --trial` has prepared."),
     as_json: bool = flag(
         "--json",
         "Print the whole answer as JSON: text, what else there is, citations with their "
@@ -69,7 +70,9 @@ def ask(
     """
     settings = Settings()
     keeping: HookFactory | None = context.obj  # of a command line that keeps what was asked
-    assistant = Assistant(settings, after=keeping(settings) if keeping else None)
+    # A question to a trial is a maintainer's, so it is not counted among those of users.
+    kept = settings.model_copy(update={"keep_questions": 0}) if trial else settings
+    assistant = Assistant(settings, trial=trial, after=keeping(kept) if keeping else None)
     indexed = assistant.index.documents()
     scope = Scope(
         areas=_known("area", area or (), {found.area for found in indexed} - {""}),

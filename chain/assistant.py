@@ -48,6 +48,7 @@ class Assistant:
 
     Args:
         settings: of the index, the model and the audit record.
+        trial: answers from the trial, which is not published.
         after: gets each answer, and who asked, before it is shown; keeps the audit record, where
             that is on.
         index: of these settings, where it is open already.
@@ -56,10 +57,16 @@ class Assistant:
         SettingsError: the audit record is on, and `after` is not given.
         NoIndexError: nothing has been ingested yet.
         IndexMismatchError: the index was made by another embedder.
+        StoreError: with `trial`, there is no trial.
     """
 
     def __init__(
-        self, settings: Settings, *, after: AnswerHook | None = None, index: Index | None = None
+        self,
+        settings: Settings,
+        *,
+        trial: bool = False,
+        after: AnswerHook | None = None,
+        index: Index | None = None,
     ) -> None:
         if settings.audit and after is None:
             raise SettingsError(
@@ -69,7 +76,7 @@ class Assistant:
         self._after = after
         no_langsmith_tracing()
         self.settings = settings
-        self.index = index or open_index(settings)
+        self.index = index or open_index(settings, trial=trial)
         local_embedder()  # understands messages and verifies, whatever the index has
         self._model: WithModel | None = None
         if settings.generative:
@@ -296,10 +303,12 @@ class CurrentAssistant:
 
     The index stays open, unless it is to be opened in another way. An answer under way ends with
     the assistant that it began with. A call raises what `Assistant` raises; the next tries again.
+    With `trial` it answers from the trial.
     """
 
-    def __init__(self, keeping: HookFactory) -> None:
+    def __init__(self, keeping: HookFactory, *, trial: bool = False) -> None:
         self._keeping = keeping
+        self._trial = trial
         self._lock = threading.Lock()
         self._made: Assistant | None = None
 
@@ -310,7 +319,8 @@ class CurrentAssistant:
                 stays = made is not None and not changed(made.settings, settings, AT_START)
                 index = made.index if made and stays else None
                 after = self._keeping(settings)
-                made = self._made = Assistant(settings, after=after, index=index)
+                made = Assistant(settings, trial=self._trial, after=after, index=index)
+                self._made = made
             return made
 
 

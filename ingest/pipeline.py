@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core import telemetry
-from core.errors import DocumentError
+from core.errors import DocumentError, IndexMismatchError, StoreError
 from core.files import as_path, as_text
 from core.settings import Settings
 from core.source import SourceDocument
@@ -34,11 +34,12 @@ from ingest.publishing.ingest_run import (
 from ingest.publishing.lock import writing
 from ingest.publishing.not_taken import keep_failures
 from ingest.publishing.prepare import Files, Work, prepare, read_files
+from ingest.publishing.verify import check
 from ingest.reading.files import FoundFiles, find
 from vectorstore.chroma import DocumentsRefused
 from vectorstore.embeddings import Embedder, make_embedder
 from vectorstore.generation import Generation
-from vectorstore.generations import Generations, store_exists
+from vectorstore.generations import NO_TRIAL, Generations, Pointer, store_exists
 from vectorstore.store import tidy
 
 if TYPE_CHECKING:
@@ -69,13 +70,16 @@ def ingest(
         DocumentError: there are no source texts.
         StoppedError: the run refused to publish; the error has the report.
         LockedError: another run is busy.
-        StoreError: the store refuses what is in use already or hardly takes any document, or the
-            new generation did not pass its check; the index stays as it was.
+        StoreError: the store refuses what is in use already or hardly takes any document, the new
+            generation did not pass its check, or the trial that is to be published is gone or
+            damaged; the index stays as it was.
     """
     found = _find(settings, options)
     embedder = embedder or make_embedder(settings)
-    published = ""
     with nullcontext() if options.dry_run else writing(settings) as lease:  # it only reads
+        if options.as_tried:
+            planned = _plan_of_trial(settings)
+            options = replace(options, planned=planned, allow_shrink=True)  # allowed before
         files = read_files(settings, found, embedder, options, tell)
         work, report = _plan(settings, files, embedder, options, tell)
         if not options.dry_run:
@@ -85,15 +89,21 @@ def ingest(
                     keep_failures(Generations(settings, lease), found, report, options)
                 raise StoppedError(report)
             generations = Generations(settings, lease)
-            if new:
+            if new is None:
+                generations.discard()
+            else:
                 if options.note:
                     generations.annotate(new.id, options.note)
-                generations.publish(new.id)
-                published = new.id
-                tell(Published(generation=published))
+                if options.trial:
+                    generations.try_out(new.id, report.fingerprint)
+                    report = report.model_copy(update={"trial": new.id})
+                else:
+                    generations.publish(new.id)
+                    report = report.model_copy(update={"generation": new.id})
+                    tell(Published(generation=new.id))
             keep_failures(generations, found, report, options)
             tidy(settings, generations)
-    return report.model_copy(update={"generation": published})
+    return report
 
 
 def _build(
@@ -108,6 +118,10 @@ def _build(
     """The new generation, unless the run stops or changes nothing, and the report. The documents
     that the store refuses are failures; the run goes on with what is left of the approved plan."""
     approved = {"fingerprint": report.fingerprint}
+    if not (report.stop or work.plan.is_empty or options.rebuild):
+        tried = _tried(work, Generations(settings, lease), settings, options)
+        if tried:
+            return tried, report
     while not (report.stop or work.plan.is_empty):
         try:
             return build(work, Generations(settings, lease), settings, embedder, tell), report
@@ -148,6 +162,32 @@ def _find(settings: Settings, options: IngestOptions) -> FoundFiles:
     return found
 
 
+def _plan_of_trial(settings: Settings) -> str:
+    """Fingerprint of the plan that the trial was made by. Raises StoreError: there is no trial."""
+    pointer = Generations(settings).pointer() if store_exists(settings) else Pointer()
+    if not pointer.trial:
+        raise StoreError(NO_TRIAL)
+    return pointer.plan
+
+
+def _tried(
+    work: Work, generations: Generations, settings: Settings, options: IngestOptions
+) -> Generation | None:
+    """The trial of this same work; None where it has to be built.
+
+    Raises:
+        StoreError: the trial is to be published, and is damaged.
+    """
+    try:
+        trial = generations.trial(work.method, work.fingerprint)
+        check(trial, settings)
+    except (StoreError, IndexMismatchError):
+        if options.as_tried:
+            raise
+        return None
+    return trial
+
+
 def _report(work: Work, found: FoundFiles, options: IngestOptions) -> Report:
     """The report of the run, if the rest succeeds."""
     plan = work.plan
@@ -177,6 +217,12 @@ def _report(work: Work, found: FoundFiles, options: IngestOptions) -> Report:
 def _reason_to_stop(work: Work, options: IngestOptions) -> str:
     """Why a run should publish nothing, with the remedy; empty if it may."""
     if options.planned not in ("", work.fingerprint):
+        if options.as_tried:
+            return (
+                "The documents or the published generation have changed since the trial was "
+                "prepared, so nothing is published. Prepare a new trial with: "
+                "python -m ingest --trial"
+            )
         return (
             "The files or the index have changed since the plan was made, so nothing is published. "
             "Make a new plan with --dry-run and look at it."

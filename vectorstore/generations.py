@@ -17,6 +17,10 @@ logger = logging.getLogger(__name__)
 
 COLLECTION = "strategiewijzer"
 _FAILURES = "failures"  # beside the pointer
+NO_TRIAL = (
+    "There is no trial: none was prepared, it was discarded, or something was published or "
+    "restored since. Prepare one with: python -m ingest --trial"
+)
 
 
 class Pointer(Frozen):
@@ -24,6 +28,13 @@ class Pointer(Frozen):
 
     current: str = ""
     kept: tuple[str, ...] = ()  # oldest first
+    trial: str = ""  # built to be tried out, but not published
+    plan: str = ""  # fingerprint of the trial's plan
+
+    @property
+    def published(self) -> "Pointer":
+        """The pointer without the trial, as users see it."""
+        return Pointer(current=self.current, kept=self.kept)
 
 
 def store_exists(settings: Settings) -> bool:
@@ -56,7 +67,8 @@ class Generations:
         except chroma.NotFoundError:  # the store is new
             return Pointer()
         kept = json.loads(str(metadata.get("kept", "[]")))
-        return Pointer(current=str(metadata.get("current", "")), kept=tuple(kept))
+        ids = {name: str(metadata.get(name, "")) for name in ("current", "trial", "plan")}
+        return Pointer(kept=tuple(kept), **ids)
 
     @translated
     def _move(self, pointer: Pointer) -> None:
@@ -128,6 +140,23 @@ class Generations:
             "rebuilt with other settings, take these over and start this program again."
         )
 
+    def trial(self, method: str, plan: str = "") -> Generation:
+        """The generation that is tried out before it is published.
+
+        Args:
+            method: the embedding method in use (`method_of`).
+            plan: the fingerprint of its plan; empty for any.
+
+        Raises:
+            StoreError: there is none that this method made.
+        """
+        pointer = self.pointer()
+        if pointer.trial and plan in ("", pointer.plan):
+            generation = self.open(pointer.trial)
+            if generation.manifest.method == method:
+                return generation
+        raise StoreError(NO_TRIAL)
+
     def kept(self) -> list[Generation]:
         """The kept generations that can be read, oldest first."""
         opened = map(self._readable, self.pointer().kept)
@@ -158,6 +187,18 @@ class Generations:
         create(self._client, own, {"manifest": manifest.model_dump_json(), **owner})
         return Generation(self._client, manifest.id)
 
+    def try_out(self, generation_id: str, plan: str) -> None:
+        """Makes a finished generation the trial of a plan, in place of any other. No user sees it,
+        and it stays until the pointer moves: a generation is published or restored, or the trial is
+        discarded or replaced. Raises LockedError: the lease was lost meanwhile."""
+        self._finish(generation_id)
+        self._move(self.pointer().model_copy(update={"trial": generation_id, "plan": plan}))
+
+    def discard(self) -> None:
+        """Ends the trial, if there is one. Raises LockedError: the lease was lost meanwhile."""
+        if self.pointer().trial:
+            self._move(self.pointer().published)
+
     def publish(self, generation_id: str) -> None:
         """Puts a finished generation in use; keeps it and the last ones before it.
 
@@ -170,9 +211,7 @@ class Generations:
                 f"Generation {generation_id} was not published: a part of it is gone from the "
                 "store, perhaps by another run. Run this again."
             )
-        made = made_at(generation_id)
-        if made and not self._settings.chroma_url:  # nothing in its files that is not of its texts
-            clear_spare_room(store_folder(self._settings), made.timestamp())
+        self._finish(generation_id)
         kept = (*self.pointer().kept, generation_id)[-self._settings.keep_generations :]
         self._move(Pointer(current=generation_id, kept=kept))
 
@@ -182,6 +221,12 @@ class Generations:
         longer kept."""
         collection = self._client.get_collection(f"passages-{generation_id}", None)
         collection.modify(metadata={**(collection.metadata or {}), "note": note})
+
+    def _finish(self, generation_id: str) -> None:
+        """Leaves nothing in the files of a new generation that is not of its texts."""
+        made = made_at(generation_id)
+        if made and not self._settings.chroma_url:
+            clear_spare_room(store_folder(self._settings), made.timestamp())
 
     def rollback(self, generation_id: str | None = None) -> str:
         """Puts an earlier kept generation in use: the named one, else the one before the current;
@@ -200,7 +245,7 @@ class Generations:
         return target
 
     def unpublished(self) -> list[Generation]:
-        """The leftovers of unfinished runs; their vectors can be reused."""
+        """The leftovers of unfinished runs and the trial; their vectors can be reused."""
         used = self._used_segments()
         return [self.open(name) for name in self._whole_segments() if name not in used]
 
@@ -218,8 +263,10 @@ class Generations:
 
     @translated
     def remove_unpublished(self) -> None:
-        """Removes segments that no kept generation uses: dropped ones and leftovers of a crash."""
-        used = self._used_segments()
+        """Removes segments that neither a kept generation nor the trial uses: dropped ones and
+        leftovers of a crash."""
+        # the trial shares segments only with the generation in use, which is kept
+        used = {*self._used_segments(), self.pointer().trial}
         there = {
             collection.name: collection.metadata or {}
             for collection in self._client.list_collections()

@@ -251,24 +251,35 @@ class Snapshot:
         return self._keyword.knows(word)
 
 
-def open_index(settings: Settings) -> "Index":
-    """The index in use.
+def open_index(settings: Settings, *, trial: bool = False) -> "Index":
+    """The index in use, or the trial.
 
     Raises:
         NoIndexError: nothing has been ingested yet.
         IndexMismatchError: it was made by another embedder.
-        StoreError: the store cannot be used.
+        StoreError: the store cannot be used, or there is no trial.
     """
-    index = Index(settings, Generations(settings), make_embedder(settings))
+    index = Index(settings, Generations(settings), make_embedder(settings), trial=trial)
     index.documents()
     return index
 
 
 class Index:
-    """The generation in use, of which `snapshot` gives one state; safe to share between threads."""
+    """The generation in use, of which `snapshot` gives one state; safe to share between threads.
 
-    def __init__(self, settings: Settings, generations: Generations, embedder: Embedder) -> None:
+    With `trial` it is the trial, for as long as there is one.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        generations: Generations,
+        embedder: Embedder,
+        *,
+        trial: bool = False,
+    ) -> None:
         self.embedder = embedder
+        self._trial = trial
         self._generations = generations
         self._settings = settings
         self._lock = threading.Lock()
@@ -277,20 +288,24 @@ class Index:
         self._opened: tuple[Pointer, Snapshot] | None = None
 
     def snapshot(self) -> Snapshot:
-        """The generation in use; opened anew when the pointer has moved."""
-        pointer, opened = self._generations.pointer(), self._opened
+        """The generation in use, or the trial; opened anew when the pointer has moved. Raises
+        StoreError: there is no trial any more."""
+        generations, opened = self._generations, self._opened
+        pointer = generations.pointer() if self._trial else generations.pointer().published
         if opened is None or opened[0] != pointer:
             with self._lock:
-                generation = self._generations.made_by(method_of(self.embedder))
+                open_it = generations.trial if self._trial else generations.made_by
+                generation = open_it(method_of(self.embedder))
                 words = open_keyword(self._settings, generation)
                 snapshot = Snapshot(generation, words, self.embedder, lambda: self.profile)
                 self._opened = opened = pointer, snapshot
-                entries = generation.manifest.documents
-                telemetry.index_in_use(generation.id, sum(entry.passages for entry in entries))
-            if self._settings.chroma_url and pointer.kept:
+                if not self._trial:
+                    entries = generation.manifest.documents
+                    telemetry.index_in_use(generation.id, sum(entry.passages for entry in entries))
+            if self._settings.chroma_url and pointer.kept and not self._trial:
                 # Another host may have published, so nobody else tidies this one's folder. What is
                 # newer than all that is kept may be under construction.
-                kept = (*pointer.kept, snapshot.generation)
+                kept = (*pointer.kept, snapshot.generation, generations.pointer().trial)
                 remove_old_keyword_indexes(self._settings, kept, before=min(pointer.kept))
         return opened[1]
 
@@ -308,9 +323,11 @@ class Index:
 
 
 def tidy(settings: Settings, generations: Generations) -> None:
-    """Removes what no kept generation uses, from the store, its folder and the keyword indexes."""
+    """Removes what neither a kept generation nor the trial uses, from the store, its folder and the
+    keyword indexes."""
     generations.remove_unpublished()
-    remove_old_keyword_indexes(settings, generations.pointer().kept)
+    pointer = generations.pointer()
+    remove_old_keyword_indexes(settings, (*pointer.kept, pointer.trial))
     try:
         if leftovers(settings):
             look(store_folder(settings), remove=True)

@@ -16,6 +16,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "status": ("generations", "Show the documents in use, and what the last run could not take."),
     "history": ("generations", "Show the kept generations, and what each changed."),
     "rollback": ("generations", "Put an earlier generation in use."),
+    "publish": ("sync", "Publish the trial as it was tried, without embedding again."),
+    "discard": ("generations", "Remove the trial; users never saw it."),
     "verify": ("generations", "Check the generation in use thoroughly."),
     "check-questions": ("questions", "Does every prepared question find its answer?"),
 }

@@ -1,4 +1,4 @@
-"""Commands over the generations of the index: show, go back, verify."""
+"""Commands over the generations of the index: show, go back, drop the trial, verify."""
 
 import json
 
@@ -15,6 +15,7 @@ from ingest.publishing.lock import writing
 from ingest.publishing.not_taken import last_failures
 from vectorstore.generations import Generations
 from vectorstore.manifest import DocumentEntry
+from vectorstore.store import tidy
 
 
 @app.command()
@@ -98,6 +99,18 @@ def rollback(
     with writing(settings) as lease:
         now = Generations(settings, lease).rollback(generation)
     print(f"Generation {now} is in use. The next ingest follows the source texts again.")
+
+
+@app.command()
+def discard() -> None:
+    """Remove the trial; users never saw it."""
+    settings = Settings()
+    with writing(settings) as lease:
+        generations = Generations(settings, lease)
+        trial = generations.pointer().trial
+        generations.discard()
+        tidy(settings, generations)
+    print(f"Discarded {trial}." if trial else "There was no trial to discard.")
 
 
 @app.command()

@@ -28,21 +28,25 @@ from ingest.publishing.plan import Plan
 from ingest.reading.files import confirm
 
 _CONFIRM = "Say, by your word and for good, that these files"
+_PATHS = typer.Argument(None, metavar="PATH", help="Folder or file.")
+_ONLY = option(None, "KEY", "Take over these documents alone, such as drugs-agenda.en.")
+_NOTE = option("", "TEXT", "A note to keep with what is published.")
 _LISTED = 10  # stale questions of a document; more would bury the rest of the report
 
 
 @app.command(DEFAULT)
 def sync(
     context: typer.Context,
-    paths: list[Path] | None = typer.Argument(None, metavar="PATH", help="Folder or file."),
+    paths: list[Path] | None = _PATHS,
     dry_run: bool = flag("--dry-run", "Show the plan, change nothing."),
-    rebuild: bool = flag("--rebuild", "Make everything anew, when the index is damaged."),
-    only: list[str] | None = option(
-        None, "KEY", "Take over these documents alone, such as drugs-agenda.en."
+    trial: bool = flag(
+        "--trial", "Prepare what would be published, to be asked first: python -m chain --trial."
     ),
+    rebuild: bool = flag("--rebuild", "Make everything anew, when the index is damaged."),
+    only: list[str] | None = _ONLY,
     allow_shrink: bool = flag("--allow-shrink", "Let more than half of the documents go."),
     as_planned: str = option("", "FINGERPRINT", "Publish only what this dry run showed."),
-    note: str = option("", "TEXT", "A note to keep with what is published."),
+    note: str = _NOTE,
     official: list[Path] | None = option(None, "FILE", f"{_CONFIRM} are official texts."),
     not_official: list[Path] | None = option(None, "FILE", f"{_CONFIRM} are none."),
     as_json: AsJson = False,
@@ -57,6 +61,8 @@ def sync(
         context.fail("--dry-run changes nothing: leave out --official and --not-official")
     if only and (paths or rebuild):
         context.fail("--only names the documents: leave out PATH and --rebuild")
+    if trial and (dry_run or rebuild):
+        context.fail("--trial publishes nothing: leave out --dry-run and --rebuild")
     settings = Settings()
     for files, is_official in ((official, True), (not_official, False)):
         for file in files or ():
@@ -65,6 +71,7 @@ def sync(
         folders=paths or (),
         only=only or (),
         dry_run=dry_run,
+        trial=trial,
         rebuild=rebuild,
         allow_shrink=allow_shrink,
         compare=as_json,
@@ -72,6 +79,28 @@ def sync(
         note=note,
     )
     return _run(settings, options, as_json=as_json)
+
+
+@app.command()
+def publish(
+    context: typer.Context,
+    paths: list[Path] | None = _PATHS,
+    only: list[str] | None = _ONLY,
+    note: str = _NOTE,
+    as_json: AsJson = False,
+) -> int:
+    """Publish the trial as it was tried, without embedding again.
+
+    Give each PATH and --only again that the trial was prepared with. The exit code is 1 when there
+    is no trial, or the documents or the published generation have changed since, and 75 while
+    another run holds the lock.
+    """
+    if only and paths:
+        context.fail("--only names the documents: leave out PATH")
+    options = IngestOptions(
+        folders=paths or (), only=only or (), as_tried=True, compare=as_json, note=note
+    )
+    return _run(Settings(), options, as_json=as_json)
 
 
 def _run(settings: Settings, options: IngestOptions, *, as_json: bool) -> int:
@@ -106,9 +135,10 @@ def _run(settings: Settings, options: IngestOptions, *, as_json: bool) -> int:
 def report_lines(report: Report) -> Iterator[str]:
     """What a run did or would do, for a person at a terminal."""
     plan = report.plan
-    yield "Plan (nothing was changed):" if report.dry_run else "Ingest:"
+    trial = "Trial (nothing was published):" if report.trial else "Ingest:"
+    yield "Plan (nothing was changed):" if report.dry_run else trial
     counts = (f"{len(getattr(plan, name))} {name}" for name in Plan.model_fields)
-    embedded = "embedded" if report.generation else "to embed"
+    embedded = "embedded" if report.generation or report.trial else "to embed"
     yield f"  documents: {', '.join(counts)}"
     yield f"  passages: {report.embedded} {embedded}, {report.reused} reused"
     yield from (f"  added: {printable(key)}" for key in plan.added)
@@ -138,6 +168,9 @@ def report_lines(report: Report) -> Iterator[str]:
         yield f"A run would stop here. {report.stop}"
     elif report.dry_run and not plan.is_empty:
         yield f"To publish just this: python -m ingest --as-planned {report.fingerprint}"
+    if report.trial:
+        yield 'To ask it: python -m chain "QUESTION" --trial'
+        yield "To publish it as it is: python -m ingest publish; to remove it: discard"
     if report.generation:
         yield f"Generation {report.generation} is in use."
 

@@ -34,6 +34,10 @@ class IngestOptions:
     other documents stay as they are."""
     dry_run: bool = False
     """Only report what would be done."""
+    trial: bool = False
+    """Leave the new generation as a trial, which can be asked and published as it is."""
+    as_tried: bool = False
+    """Publish the trial if it is still what a run would make, and nothing else."""
     strict: bool = False
     """Publish nothing when a file fails, as figures would cover only part of the texts."""
     rebuild: bool = False
@@ -193,6 +197,7 @@ class Report(Frozen):
     embedded: int  # passages
     reused: int  # passages
     generation: str = ""  # empty: nothing was published
+    trial: str = ""  # the generation that was prepared to be tried out
     dry_run: bool
     failures: tuple[Failure, ...] = ()
     left_out: tuple[LeftOut, ...] = ()

@@ -18,6 +18,7 @@ from tests.support.small import Small
 from vectorstore import chroma, lease
 from vectorstore.generations import Generations
 from vectorstore.lease import Lease
+from vectorstore.store import open_index
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +118,24 @@ def test_after_a_crash_the_same_folder_goes_on_at_once_and_another_when_the_lock
     later = time.time() + lease.LEASE
     monkeypatch.setattr(lease.time, "time", lambda: later)
     ingest(there)
+
+
+def test_the_trial_of_one_machine_another_leaves_alone_and_can_publish(
+    small: Small, here: Settings, there: Settings
+) -> None:
+    small(files(1))
+    tried = ingest(here, IngestOptions(trial=True))
+
+    Generations(there).remove_unpublished()
+
+    assert "0 ships" in ships(there)
+    asked = open_index(there, trial=True).snapshot().search("How many ships are here?", 1)
+    assert "1 ships" in asked[0].passage.text
+
+    report = ingest(there, IngestOptions(planned=tried.fingerprint))
+
+    assert (report.generation, report.embedded) == (tried.trial, 0)
+    assert "1 ships" in ships(here)
 
 
 def test_of_many_that_want_it_at_once_one_gets_it_also_when_it_has_to_be_taken_over(
