@@ -169,6 +169,7 @@ class Cues(Frozen):
     items: frozenset[str]  # beside an ordinal, leave open what it is the first of
     asking: tuple[str, ...]
     helping: tuple[str, ...]  # verbs that begin a question for yes or no
+    addressing: frozenset[str]  # for who asks and who is asked, without accents: in a request
     empty: tuple[str, ...]  # no topic, besides the words that search leaves out anyway
     common: tuple[str, ...]  # names of what every document is about
     joining: tuple[str, ...]  # between the parts of a question

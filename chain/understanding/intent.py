@@ -33,6 +33,7 @@ FOLLOW_UP: Final = "follow_up"
 Array = NDArray[np.float64]
 _ORDER_WORDS = 6  # words within which an order to write is given; later ones are what is asked
 _ORDERED = 3  # least words of a phrase that orders an e-mail: "e-mail" may be what is asked about
+_INFINITIVE = 2  # most words from a particle to the infinitive behind it: "samen te vatten"
 _REFERENCE = "com"  # COM(2020) 607; in Portuguese also a filler
 SOCIAL: tuple[Message, ...] = ("greeting", "thanks", "farewell", "acknowledgement")
 _MOST_WORDS = 30  # a longer message is a question
@@ -115,6 +116,8 @@ class MannerLists(Frozen):
     letters: PhraseList
     existing: PhraseList
     about: PhraseList
+    lookalikes: PhraseList
+    particles: Mapping[str, str]
 
 
 @cache
@@ -154,6 +157,48 @@ def phrases_in(words: Sequence[str]) -> Iterator[tuple[range, Message | None]]:
         for length in range(1, min(longest(), len(words) - start) + 1):
             for kind in _known().get(tuple(words[start : start + length]), {}):
                 yield range(start, start + length), kind
+
+
+def summaries_in(words: Sequence[str]) -> Iterator[range]:
+    """The places of each phrase that asks for a summary, look-alikes left out.
+
+    >>> list(summaries_in(["vat", "het", "samen"])), list(summaries_in(["werkt", "het", "samen"]))
+    ([range(0, 1), range(2, 3)], [])
+    """
+    unlike = _lookalikes(words)
+    for places, kind in phrases_in(words):
+        if kind == "summarise" and unlike.isdisjoint(places):
+            yield places
+
+
+def is_of_separable_verb(word: str) -> bool:
+    """Whether a word asks for a summary only together with a particle: "vat" with "samen"."""
+    return any(word in forms for forms in _particles().values())
+
+
+def _lookalikes(words: Sequence[str]) -> frozenset[int]:
+    """The places of words that do not ask for a summary, though they are parts of phrases that do:
+    a particle without its verb, the verb without its particle, "synthèse" in "drogues de synthèse".
+    """
+    text = " ".join(words)
+    found = set[int]()
+    for match in manner_lists().lookalikes.pattern.finditer(text):
+        first, last = (text[:end].count(" ") for end in match.span())
+        found.update(range(first, last + 1))
+    for particle, forms in _particles().items():
+        ends = [n for n, word in enumerate(words) if word == particle]
+        verbs = [n for n, word in enumerate(words) if word in forms]
+        # The particle is last in a main clause and just before an infinitive: "samen te vatten".
+        pairs = [(n, end) for end in ends for n in verbs if n < end or n - end <= _INFINITIVE]
+        found.update({*ends, *verbs}.difference(*pairs))
+    return frozenset(found)
+
+
+@cache
+def _particles() -> Mapping[str, frozenset[str]]:
+    """Particle of a separable verb -> the forms of the verb that ask for a summary with it."""
+    listed = manner_lists().particles.items()
+    return {particle: frozenset(forms.split(", ")) for particle, forms in listed}
 
 
 def is_filler(word: str) -> bool:
@@ -207,11 +252,14 @@ def made_of_phrases(words: Sequence[str], language: str, asks: bool) -> Message 
 def _tiled(words: Sequence[str], language: str) -> frozenset[Message]:
     """Kinds of the phrases in the best segmentation (dynamic programming); empty without one."""
     best: list[_Tiling | None] = [_Tiling(0, 0, 0, frozenset()), *(None for _ in words)]
+    unlike = _lookalikes(words)
     for start, before in enumerate(best):
         if before is None:
             continue
         for end in range(start + 1, min(start + longest(), len(words)) + 1):
             for kind, foreign in meanings(tuple(words[start:end]), language):
+                if kind == "summarise" and not unlike.isdisjoint(range(start, end)):
+                    continue
                 tiling = _Tiling(
                     before.foreign + foreign,
                     before.pieces + 1,
@@ -316,8 +364,8 @@ def task_ordered(words: Sequence[str], message: str) -> Message | None:
     if lists.translating.pattern.fullmatch(words[opening]):
         return "translate"
     # "a short summary" is one, too
-    tasks = (places for places, kind in phrases if kind in ("summarise", "shorter"))
-    task = {place for places in tasks for place in places}
+    shorter = (places for places, kind in phrases if kind == "shorter")
+    task = {place for places in (*summaries_in(words), *shorter) for place in places}
     # "summarise the agenda: how many ..." and "is there a summary of the agenda" are questions.
     if not task or ":" in message or lists.existing.pattern.match(" ".join(words)):
         return None

@@ -14,9 +14,11 @@ from chain.understanding.intent import (
     classify,
     concepts,
     is_filler,
+    is_of_separable_verb,
     manner_lists,
     phrases_in,
     plain_words,
+    summaries_in,
     tokens,
 )
 from core.answer import SEARCHABLE, Message, Turn
@@ -233,9 +235,24 @@ def interpret(
 def _wants_summary(question: str, language: str) -> bool:
     """Whether words ask for a summary, also with more beside them than `classify` knows: "sum up
     the agenda in five points for my pupils", not "what does the summary say"."""
-    words = plain_words(tokens(question))
-    asks = not set(cues_of(language).asking).isdisjoint(words) or ":" in question
-    return not asks and any(kind == "summarise" for _, kind in phrases_in(words))
+    words, cues = plain_words(tokens(question)), cues_of(language)
+    asks = not set(cues.asking).isdisjoint(words) or ":" in question
+    if asks or not any(summaries_in(words)):
+        return False
+    return not _asks_yes_or_no(question, words, language)
+
+
+def _asks_yes_or_no(question: str, words: Sequence[str], language: str) -> bool:
+    """Whether a message with words for a summary is a question for yes or no: it addresses nobody,
+    and does not open with the task. "Does the agenda have a summary?" is one, "Could you give a
+    summary?" and "A summary?" are none. A form of a separable verb may open either."""
+    cues = cues_of(language)
+    is_question = "?" in question or manner_lists().existing.pattern.match(" ".join(words))
+    if not (has_cues(language) and is_question) or not set(cues.addressing).isdisjoint(words):
+        return False
+    opening = next((n for n, word in enumerate(words) if not is_filler(word)), 0)
+    is_ordered = any(opening in places for places in summaries_in(words))
+    return not is_ordered or is_of_separable_verb(words[opening])
 
 
 def _material(kind: Message | None, question: str, language: str, turns: Sequence[Turn]) -> str:

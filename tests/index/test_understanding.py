@@ -1,11 +1,13 @@
 """What is meant: small talk, tasks, follow-ups, filters that exclude the answer."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import pytest
 
 from chain.answer.summary import summary_of
 from chain.assistant import Assistant
+from chain.understanding.intent import classify
 from chain.understanding.meaning import interpret
 from core.answer import Finished, TextDelta, Turn
 from core.settings import ROOT
@@ -13,6 +15,7 @@ from core.source import Scope
 from core.yaml_files import read_yaml
 from prompts import phrases
 
+SUMMARIES = ROOT / "tests" / "index" / "summaries.yaml"
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019 in de EU?"
 
 
@@ -252,3 +255,36 @@ def test_an_attribute_that_is_asked_for_and_not_there_is_said_to_be_missing(
     if lacking:
         assert answer.kind == "found"  # and nothing is claimed
         assert lacking in answer.text.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("half", "least"),
+    [("developing", {"question": 26, "request": 17}), ("held", {"question": 24, "request": 17})],
+)
+def test_a_request_for_a_summary_is_told_from_a_question_with_words_that_look_like_one(
+    assistant: Assistant, half: str, least: Mapping[str, int]
+) -> None:
+    documents = assistant.index.snapshot().documents()
+    told = dict.fromkeys(least, 0)
+    for kind, by_language in read_yaml(SUMMARIES.read_text("utf-8"))[half].items():
+        for language, messages in by_language.items():
+            for message in messages:
+                meaning = interpret(message, language, (), documents)
+                is_summary = meaning.message == "summarise" and bool(meaning.document)
+                is_right = is_summary if kind == "request" else not meaning.message
+                told[kind] += is_right
+    assert all(told[kind] >= count for kind, count in least.items()), told
+
+
+def test_a_particle_of_another_verb_asks_for_no_summary(assistant: Assistant) -> None:
+    question = "Werkt de politie in Europa samen tegen drugs?"
+    answer = assistant.ask(question)
+    assert answer.message == ""
+    assert not answer.text.startswith(phrases("nl").summary)
+    assert classify("doen jullie dat samen", "nl").kind is None
+    assert classify("vat dat eens samen", "nl").kind == "summarise"
+    do_one = interpret(
+        "Do a summary of the drugs agenda for my class", "en", (),
+        assistant.index.snapshot().documents(),
+    )  # fmt: skip
+    assert do_one.document == "drugs-agenda"
