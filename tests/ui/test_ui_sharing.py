@@ -7,10 +7,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.rate_limit import AttemptLimit
 from core.settings import ROOT, Settings
-from tests.support.apps import all_text, labels, page_of, press, run
+from tests.support.apps import AUTH, all_text, labels, page_of, press, run
 from tests.support.chats import Open, kept
 from tests.support.people import talk
-from tests.ui.test_access import AUTH
 from ui.chat import sharing
 from ui.texts import load
 from userdata.conversations import Conversation, Exchange
