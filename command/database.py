@@ -183,8 +183,8 @@ def erase(user: _User, yes: bool = flag("--yes", "Do not ask first.")) -> None:
         typer.confirm("Erase all that is kept of this person?", abort=True)
     erased = personal_data.erase(settings, store)
     typer.echo(
-        f"Deleted: {erased.conversations} conversations, {erased.notes} notes, "
-        f"{erased.feedback} verdicts on answers in them.\n"
+        f"Deleted: {erased.conversations} conversations, {erased.shares} links to them, "
+        f"{erased.notes} notes, {erased.feedback} verdicts on answers in them.\n"
         f"Kept without the identifier: {erased.jobs} jobs, {erased.handled} handled verdicts, "
         f"{erased.audit} audit records.\n"
         "Not reached: earlier verdicts and counts of what was asked, which name nobody, files that "

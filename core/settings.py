@@ -111,6 +111,7 @@ class Settings(BaseSettings):
     # What is kept of people, in days (docs/privacy.md, docs/servers.md)
     database_url: SecretStr = SecretStr("")  # empty: in data_dir; else postgresql://user@host/name
     keep_conversations: Annotated[int, Field(ge=0, le=3650)] = 90  # and notes; 0: while in use
+    max_share_days: Annotated[int, Field(ge=0, le=90)] = 90  # of a link; 0: nothing is shared
     keep_feedback: Annotated[int, Field(ge=1, le=3650)] = 365
     keep_questions: Annotated[int, Field(ge=0, le=3650)] = 0  # without who asked; 0: none is kept
     keep_jobs: Annotated[int, Field(ge=1, le=3650)] = 365  # and who started them

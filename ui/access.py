@@ -240,6 +240,11 @@ def forget_pseudonym(identifier: str) -> None:
     _seen.pop(identifier, None)
 
 
+def known_name(identifier: str) -> str:
+    """The name of somebody who is on record; empty where this process has not seen it."""
+    return _seen.get(identifier, "")
+
+
 def name_of(identifier: str) -> str:
     """The name of somebody who is on record, else the provider's own identifier of the person."""
     return _seen.get(identifier, identifier.rpartition(" ")[2])

@@ -58,7 +58,7 @@ _UNUSED = (
 HEADERS = {
     "Content-Security-Policy": "; ".join(" ".join(part) for part in _POLICY.items()),
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",  # addresses of pages hold questions
+    "Referrer-Policy": "no-referrer",  # addresses of pages hold questions and tokens of links
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",  # nothing of a site that does not allow it

@@ -10,6 +10,7 @@ from core.errors import StrategiewijzerError
 from core.hosts import Destination, destinations, leaves_this_machine
 from core.settings import Settings, current
 from ui import access, error_messages, scripts
+from ui.chat import sharing
 from ui.chat.session import Chat, chat
 from ui.markup import code, definitions_html, escape, facts_html
 from ui.texts import Texts
@@ -32,6 +33,7 @@ def page(settings: Settings, texts: Texts) -> None:
     show_erased(texts)
     st.markdown(f"{texts('privacy.identifier')} {code(session.conversations.user)}")
     _show_download(session, texts)
+    sharing.show_own_links(session, settings, texts)
     show_erasing(session, texts, "erase")
 
 
@@ -73,9 +75,11 @@ def kept(settings: Settings, texts: Texts, *, lasting: bool) -> Iterator[tuple[s
     """The kinds of data that are kept, each with its name; `lasting`, whether conversations and
     notes of this reader outlive the session."""
     questions = "questions" if settings.keep_questions else "questions_off"
+    shares = "shares" if lasting and sharing.is_offered(settings) else "shares_off"
     audit = "audit_users" if settings.audit_users else "audit"
     for thing, about, days in (
         ("conversations", "conversations" if lasting else "not_kept", settings.keep_conversations),
+        ("shares", shares, settings.max_share_days),
         ("notes", "notes" if lasting else "not_kept", settings.keep_conversations),
         ("feedback", "feedback", settings.keep_feedback),
         ("questions", questions, settings.keep_questions),

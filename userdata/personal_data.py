@@ -26,6 +26,7 @@ from userdata.audit import AuditRecord, asked_by, askers, forget_asker, forget_o
 from userdata.conversations import Conversation, Conversations, Note, now
 from userdata.database import database
 from userdata.feedback import Feedback
+from userdata.shares import Share, Shares
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class PersonalData(Frozen):
     made: AwareDatetime = Field(default_factory=now)
     user: str
     conversations: tuple[Conversation, ...] = ()
+    shares: tuple[Share, ...] = ()
     notes: tuple[Note, ...] = ()
     feedback: tuple[Feedback, ...] = ()
     jobs: tuple[StartedJob, ...] = ()
@@ -77,6 +79,7 @@ class PersonCounts(Frozen):
     """How much of each there is of a person."""
 
     conversations: int = 0
+    shares: int = 0
     notes: int = 0
     feedback: int = 0
     jobs: int = 0
@@ -114,6 +117,11 @@ def conversations_of(settings: Settings, user: str) -> Conversations:
     return Conversations(user, database(settings), settings.keep_conversations)
 
 
+def shares_of(settings: Settings, user: str) -> Shares:
+    """The links to a user's conversations."""
+    return Shares(user, database(settings), settings.keep_conversations)
+
+
 def collect(settings: Settings, store: Conversations) -> PersonalData:
     """Collects all data of the user of this store; what is too old is removed first."""
     user = store.user
@@ -126,6 +134,7 @@ def collect(settings: Settings, store: Conversations) -> PersonalData:
     return PersonalData(
         user=user,
         conversations=conversations,
+        shares=shares_of(settings, user).all() if store.lasting else (),
         notes=store.notes(),
         feedback=tuple(verdict for verdict in verdicts if verdict.id in theirs),
         jobs=tuple(job for job in jobs if user and job.by == user),
@@ -183,10 +192,11 @@ class Forgotten(Frozen):
 
 
 def forget(settings: Settings) -> Forgotten:
-    """Removes what is older than the settings `keep_...` say, conversations, notes and copies of
-    what version 0.1.0 kept included."""
+    """Removes what is older than the settings `keep_...` say, conversations, links to them, notes
+    and copies of what version 0.1.0 kept included."""
     if database(settings).is_there:
         conversations_of(settings, "").forget_old()
+        shares_of(settings, "").forget_old()
     earlier_version.forget(
         settings.data_dir,
         conversations=settings.keep_conversations,

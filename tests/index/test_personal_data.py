@@ -22,7 +22,15 @@ from userdata import asked_questions, audit, feedback, personal_data
 from userdata.audit import keep, records, verify_store
 from userdata.conversations import Conversation, Conversations, Exchange
 from userdata.database import FILE, database
-from userdata.personal_data import PersonalData, collect, conversations_of, erase, forget, people
+from userdata.personal_data import (
+    PersonalData,
+    collect,
+    conversations_of,
+    erase,
+    forget,
+    people,
+    shares_of,
+)
 
 AN, BO = "https://login.example an", "https://login.example bo"
 MARKS = ("vraag", "opmerking", "oordeel")
@@ -38,6 +46,7 @@ def kept(tmp_path: Path) -> Settings:
         for exchange in exchanges:
             exchange = exchange.model_copy(update={"answer": answer()})
             store.put(Conversation(name=f"gesprek van {name}", exchanges=(exchange,)))
+        shares_of(settings, user).share(store.listed()[0].id, 7)
         store.put_note(note().remarked(f"opmerking van {name}"))
         own = verdict(id=exchanges[0].id, comment=f"oordeel van {name}", date=_now())
         feedback.save(database(settings), own)
@@ -76,7 +85,7 @@ def test_an_export_has_all_of_a_person_and_nothing_of_another(kept: Settings) ->
     parts = set(PersonalData.model_fields) - {"format", "made"}
     counts = {name: len(getattr(data, name)) for name in parts}
     assert counts == {
-        "user": len(AN), "conversations": 2, "notes": 1, "feedback": 1, "jobs": 1,
+        "user": len(AN), "conversations": 2, "shares": 1, "notes": 1, "feedback": 1, "jobs": 1,
         "handled": 1, "audit": 1,
     }  # fmt: skip
     text = data.as_json()
@@ -95,7 +104,8 @@ def test_erasing_tells_what_there_was_and_leaves_others_and_the_chain(kept: Sett
     theirs = collect(kept, conversations_of(kept, BO))
     counts = erase(kept, conversations_of(kept, AN))
     assert counts.model_dump() == {
-        "conversations": 2, "notes": 1, "feedback": 1, "jobs": 1, "handled": 1, "audit": 1,
+        "conversations": 2, "shares": 1, "notes": 1, "feedback": 1, "jobs": 1, "handled": 1,
+        "audit": 1,
     }  # fmt: skip
     for user, expected in ((AN, PersonalData(user=AN)), (BO, theirs)):
         left = collect(kept, conversations_of(kept, user))
@@ -136,7 +146,7 @@ def test_the_commands_list_export_and_erase(kept: Settings, tmp_path: Path) -> N
     spoilt.write_text("[", "utf-8")
     listed = _command(kept, "list")
     assert listed.stdout.splitlines() == [
-        f"{user}: conversations 2, notes 1, feedback 1, jobs 1, handled 1, audit 1"
+        f"{user}: conversations 2, shares 1, notes 1, feedback 1, jobs 1, handled 1, audit 1"
         for user in (AN, BO)
     ]
     printed = json.loads(_command(kept, "export", AN).stdout)
@@ -152,7 +162,7 @@ def test_the_commands_list_export_and_erase(kept: Settings, tmp_path: Path) -> N
     assert _command(kept, "erase", AN, typed="n\n").exit_code == 1
     assert set(people(kept)) == {AN, BO}
     erased = _command(kept, "erase", AN, "--yes")
-    assert "Deleted: 2 conversations, 1 notes, 1 verdicts" in erased.stdout
+    assert "Deleted: 2 conversations, 1 links to them, 1 notes, 1 verdicts" in erased.stdout
     assert "Kept without the identifier: 1 jobs, 1 handled verdicts, 1 audit" in erased.stdout
     assert "backups" in erased.stdout
     assert _command(kept, "list").stdout.splitlines()[0].startswith(BO)

@@ -52,6 +52,7 @@ from userdata.asked_questions import note as note_question
 from userdata.conversations import Conversations, Exchange, Note
 from userdata.database import database
 from userdata.feedback import Feedback
+from userdata.shares import Shares
 from vectorstore.chroma import connect
 from vectorstore.embeddings import local_embedder
 from vectorstore.generations import Generations
@@ -224,6 +225,7 @@ def _write_people(settings: Settings) -> None:
     kept = Conversations("somebody", stored, 90)
     talked = talk("Hoeveel?")
     kept.put(talked, *talked.exchanges)
+    assert Shares("somebody", stored, 90).share(talked.id, 7)
     kept.put_note(note())
     feedback.save(stored, verdict())
     make(settings, "program", ("ask",), datetime.timedelta(days=1))

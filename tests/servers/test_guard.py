@@ -264,7 +264,8 @@ def test_every_answer_has_the_headers_that_protect(app: Served, path: str) -> No
     assert not any("*" in sources or "http" in sources for sources in policy.values())
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Cross-Origin-Embedder-Policy"] == "require-corp"
-    for name in ("Referrer", "Cross-Origin-Opener", "Cross-Origin-Resource"):
+    assert headers["Referrer-Policy"] == "no-referrer"
+    for name in ("Cross-Origin-Opener", "Cross-Origin-Resource"):
         assert headers[f"{name}-Policy"] == "same-origin"
     assert policy["script-src-attr"] == policy["media-src"] == "'none'"
     assert {"camera=()", "geolocation=()"} <= set(headers["Permissions-Policy"].split(", "))

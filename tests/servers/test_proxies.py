@@ -58,6 +58,7 @@ def _nginx(folder: Path, port: int, plain: int, apps: list[int]) -> list[str]:
         "/etc/nginx/tls/privkey.pem": str(key),
         "127.0.0.1:8501": f"127.0.0.1:{apps[0]}",
         "127.0.0.1:8502": f"127.0.0.1:{apps[1]}",
+        "/var/log/nginx/": f"{folder}/nginx-",
     }
     site = _replaced((ROOT / "deploy/nginx.conf").read_text("utf-8"), changes)
     command = nginx(folder, site)
@@ -201,6 +202,21 @@ def test_what_a_proxy_passes_on_bounds_and_hides(tmp_path: Path) -> None:
         trusted = ssl.create_default_context(cafile=str(tmp_path / "certificate.pem"))
         with patient_http.client(base_url=proxy.address, verify=trusted) as client:
             _passes_on(client, proxy)
+            _logs_no_token(client, proxy, tmp_path)
+
+
+def _logs_no_token(client: httpx.Client, proxy: Proxy, folder: Path) -> None:
+    """Nor a question: neither of the page, nor of the page that a request came from."""
+    address = "/?s=t0ken&q=asked"
+    client.get(address, headers={"Referer": f"{proxy.address}{address}"})
+    patient_http.get(f"http://localhost:{proxy.plain}{address}", follow_redirects=False)
+    logs = [folder / "log", *folder.glob("nginx-*.log")]
+    assert len(logs) == 3
+    told = "".join(log.read_text("utf-8") for log in logs)
+    assert '"GET /" 200' in told
+    assert '"GET /" 301' in told
+    assert "t0ken" not in told
+    assert "asked" not in told
 
 
 def _passes_on(client: httpx.Client, proxy: Proxy) -> None:

@@ -9,6 +9,14 @@ from core.settings import ROOT
 if TYPE_CHECKING:  # takes a second to import
     from streamlit.testing.v1 import AppTest
 
+AUTH = {  # the secrets of an app at which people sign in
+    "redirect_uri": "http://localhost:8501/oauth2callback",
+    "cookie_secret": "c00kie-" * 6,
+    "client_id": "strategiewijzer",
+    "client_secret": "hush-hush",
+    "server_metadata_url": "https://idp.example/.well-known/openid-configuration",
+}
+
 
 def begin_anew() -> None:
     """From now on this process is one that has just begun, as far as its settings go."""

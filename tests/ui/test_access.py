@@ -14,7 +14,7 @@ from streamlit.util import calc_hash
 
 from core.errors import SettingsError, SignInError
 from core.settings import Role, Settings
-from tests.support.apps import labels, unfolded
+from tests.support.apps import AUTH, labels, unfolded
 from ui import access, navigation
 from ui.access import User, user_of
 from ui.navigation import Place
@@ -23,13 +23,6 @@ from ui.texts import load
 APP = Path(__file__).parents[2] / "app.py"
 NOW = 1_800_000_000.0  # seconds since the epoch
 CLAIMS = {"iss": "https://idp.example", "sub": "4711", "iat": NOW - 60}
-AUTH = {
-    "redirect_uri": "http://localhost:8501/oauth2callback",
-    "cookie_secret": "c00kie-" * 6,
-    "client_id": "strategiewijzer",
-    "client_secret": "hush-hush",
-    "server_metadata_url": "https://idp.example/.well-known/openid-configuration",
-}
 TEXTS = load("nl")
 
 

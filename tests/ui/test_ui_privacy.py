@@ -138,7 +138,14 @@ def test_all_is_erased_and_what_is_left_is_told(page: AppTest, settings: Setting
         run(page)
         assert NL("history.delete_all_help") in shown(page)
         press(page, NL("history.delete_all_confirm"))
-        counts = {"conversations": 1, "notes": 1, "feedback": 1, "jobs": 0, "handled": 0}
+        counts = {
+            "conversations": 1,
+            "shares": 0,
+            "notes": 1,
+            "feedback": 1,
+            "jobs": 0,
+            "handled": 0,
+        }
         assert NL("privacy.erased", **counts, audit=0) in shown(page)
         assert store.listed() == store.notes() == ()
         assert feedback.find(database(settings), exchange.id) is None

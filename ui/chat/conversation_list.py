@@ -6,6 +6,7 @@ from core.errors import StrategiewijzerError
 from core.settings import Settings, current
 from ui import error_messages, privacy, scripts
 from ui.answers.export import conversation_docx
+from ui.chat import sharing
 from ui.chat.session import FIELD, Chat
 from ui.markup import code, escape, facts_html
 from ui.texts import Texts
@@ -77,6 +78,7 @@ def show_undo(chat: Chat, texts: Texts) -> None:
 
 def _show_line(chat: Chat, listed: ListedConversation, texts: Texts) -> None:
     """A line that opens it, and a menu of what can be done with it."""
+    shares = chat.conversations.lasting and sharing.is_offered(current())
     is_open = listed.id == chat.conversation.id
     key = f"{'open' if is_open else 'other'}-{listed.id}"
     with st.container(horizontal=True, gap=None, key=key):
@@ -89,7 +91,7 @@ def _show_line(chat: Chat, listed: ListedConversation, texts: Texts) -> None:
         )
         chosen = st.menu_button(
             texts("history.menu"),
-            ("rename", "export", "delete"),
+            ("rename", "export", *(["share"] if shares else []), "delete"),
             format_func=lambda name: texts(f"history.{name}"),
             icon=":material/more_horiz:",
             type="tertiary",
@@ -103,6 +105,8 @@ def _show_line(chat: Chat, listed: ListedConversation, texts: Texts) -> None:
         st.rerun()
     elif chosen == "rename":
         st.dialog(texts("history.rename"))(_show_renaming)(chat, listed, texts)
+    elif chosen == "share":
+        st.dialog(texts("history.share"))(sharing.show_sharing)(chat, listed, texts)
     elif chosen == "export":
         made = conversation_docx(listed.title, chat.find(listed.id).exchanges, texts)
         scripts.save_file(made, name=scripts.file_name(listed.title, "docx"))

@@ -15,7 +15,7 @@ from core.source import DocumentInfo, Scope
 from language.escaping import visible
 from ui import corpus, error_messages
 from ui.answers.references import cited_in
-from ui.chat import conversation_list, exchange
+from ui.chat import conversation_list, exchange, sharing
 from ui.chat.session import FIELD, Chat, chat, follow_address, set_address
 from ui.markup import escape, facts_html
 from ui.notes import show_keepers
@@ -39,6 +39,9 @@ _FIRST_DAY = datetime.date(1951, 4, 18)  # of the first of the Union's treaties
 def page(settings: Settings, texts: Texts) -> None:
     """Shows the conversation and answers its last question."""
     session = chat(settings)
+    if token := st.query_params.get("s"):
+        sharing.show_shared(token, session, settings, texts)
+        return
     limited = follow_address(session)
     if limited is not None:
         preset_filters(limited)

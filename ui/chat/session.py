@@ -6,6 +6,7 @@ that fails the copy goes on: the page says why, and the next change that succeed
 The address of the page says which conversation it is:
 
 ?c=ID          one of the user's conversations
+?s=TOKEN       one that somebody shares, to read (ui/chat/sharing.py)
 ?q=QUESTION    asks this question in a new conversation, once; then the address becomes ?c=ID
 ?document=ID   a new conversation about this document; may be given several times, as may area;
                language and as_of limit it further, and all of these go together with q
@@ -22,13 +23,15 @@ import streamlit as st
 
 from chain.request import MAX_QUESTION
 from core.errors import NotAllowedError, StrategiewijzerError
-from core.settings import Settings
+from core.settings import Settings, current
 from core.source import Scope
 from language.sentences import sentences
 from ui import access
 from ui.chat.feedback_form import ReaderVerdict
 from userdata.conversations import Conversation, Conversations, Exchange, Note
 from userdata.database import database
+from userdata.personal_data import shares_of
+from userdata.shares import Shares
 
 FIELD = "question"  # where Streamlit keeps what is typed
 _KEY = "chat"
@@ -68,6 +71,16 @@ class Chat:
         if access.require("reader").id != self.conversations.user:
             raise NotAllowedError("Somebody else is signed in now. Load this page again.")
         return self.conversations
+
+    @property
+    def shares(self) -> Shares:
+        """The links to the user's conversations; errors as of `store`."""
+        return shares_of(current(), self.store.user)
+
+    def revoke(self, link: str) -> None:
+        """Ends a link (id) to one of the user's conversations."""
+        with self._attempt():
+            self.shares.revoke(link)
 
     def verdict(self, exchange: Exchange) -> ReaderVerdict:
         """The reader's verdict on the answer of an exchange."""
