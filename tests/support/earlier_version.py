@@ -13,3 +13,10 @@ def put_files(data_dir: Path) -> None:
     """Puts the files of what it kept of people into a data folder."""
     for name in FILES:
         shutil.copy(VERSION_0_1_0 / name, data_dir)
+
+
+def remove_copies(data_dir: Path) -> None:
+    """Removes the copies that taking over leaves, from a data folder that tests share."""
+    for name in FILES:
+        for copy in data_dir.glob(f"{name}.taken-over-*"):
+            copy.unlink()

@@ -12,7 +12,7 @@ from core.settings import Settings
 from core.source import Scope
 from tests.support.apps import ask, press, run, shown
 from tests.support.chats import REPORTS, Open, chat, kept
-from tests.support.earlier_version import FILES, put_files
+from tests.support.earlier_version import FILES, put_files, remove_copies
 from ui.chat.session import question_address, scope_of
 from ui.privacy import erase_all
 from userdata.conversations import Conversation, Conversations, Exchange
@@ -64,6 +64,7 @@ def test_a_conversation_of_version_0_1_0_is_shown_with_its_evidence_and_goes_on(
     ask(app, "Wat is EMPACT?")
     assert len(questions(app)) == 3
     assert not app.exception
+    remove_copies(settings.data_dir)
 
 
 def test_the_conversation_of_another_user_is_not_shown(opened: Open, settings: Settings) -> None:

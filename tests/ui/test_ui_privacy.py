@@ -1,6 +1,7 @@
 """The privacy page, and what other pages say of where questions go and of the audit record."""
 
 import base64
+import datetime
 import io
 import re
 import zipfile
@@ -13,6 +14,7 @@ from core.hosts import Destination, destinations, leaves_this_machine
 from core.settings import ROOT, Settings
 from tests.support.apps import ask, begin_anew, page_of, press, run
 from tests.support.chats import REPORTS, Open, chat, kept
+from tests.support.earlier_version import remove_copies
 from tests.support.people import note, verdict
 from ui.access import LOCAL
 from ui.privacy import kept as kept_things
@@ -102,8 +104,10 @@ def test_the_page_says_what_is_kept_and_that_nothing_leaves(
 def test_the_page_tells_of_copies_of_an_earlier_version_while_they_are_there(page: AppTest) -> None:
     told = NL("privacy.about.earlier", days=365)
     assert told not in shown(run(page))
-    (Settings().data_dir / "feedback.sqlite.taken-over-2026-12-07").touch()
+    (Settings().data_dir / f"feedback.sqlite.taken-over-{datetime.date.today()}").touch()
     assert told in shown(run(page))
+    remove_copies(Settings().data_dir)
+    assert told not in shown(run(page))
 
 
 def test_the_page_says_to_whom_questions_go_and_what_is_recorded(
