@@ -303,12 +303,10 @@ class CurrentAssistant:
 
     The index stays open, unless it is to be opened in another way. An answer under way ends with
     the assistant that it began with. A call raises what `Assistant` raises; the next tries again.
-    With `trial` it answers from the trial.
     """
 
-    def __init__(self, keeping: HookFactory, *, trial: bool = False) -> None:
+    def __init__(self, keeping: HookFactory) -> None:
         self._keeping = keeping
-        self._trial = trial
         self._lock = threading.Lock()
         self._made: Assistant | None = None
 
@@ -319,8 +317,7 @@ class CurrentAssistant:
                 stays = made is not None and not changed(made.settings, settings, AT_START)
                 index = made.index if made and stays else None
                 after = self._keeping(settings)
-                made = Assistant(settings, trial=self._trial, after=after, index=index)
-                self._made = made
+                made = self._made = Assistant(settings, after=after, index=index)
             return made
 
 

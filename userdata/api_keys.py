@@ -121,7 +121,8 @@ def take_over_revocations(source: Database, target: Database) -> tuple[str, ...]
 
 
 def hash_of(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
+    """What is stored of a secret that is random: a key, or the token of a link."""
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
 
 
 def _key(row: sqlalchemy.Row[tuple[object, ...]]) -> ApiKey:

@@ -4,7 +4,7 @@ At the first use of the database they are taken over into today's tables, in the
 makes these; then each file is renamed to NAME.taken-over-DATE. `taken_over` notes which files were
 taken over, so that one that could not be renamed is not taken over twice. Users have the same
 identifiers in both versions. What cannot be read is counted, logged, and stays in the renamed file:
-the copy. Links to shared conversations are not taken over, as there are none any more.
+the copy. Links to shared conversations are not taken over: their tokens were stored as they are.
 
 Erasing a person and forgetting what is old reach the copies too.
 """

@@ -5,7 +5,6 @@ has the hash of a link's token, never the token.
 """
 
 import datetime
-import hashlib
 import secrets
 from collections.abc import Sequence
 from typing import Any
@@ -26,7 +25,8 @@ from sqlalchemy import (
 
 from core.errors import StrategiewijzerError
 from core.source import Frozen
-from userdata.conversations import CONVERSATIONS, Conversation, Conversations, now
+from userdata.api_keys import hash_of
+from userdata.conversations import CONVERSATIONS, Conversation, Conversations, now, stored
 from userdata.database import METADATA, Database, readable
 
 MAX_SHARES = 50  # links of one user that work at the same time
@@ -106,12 +106,12 @@ class Shares:
         token, shared = secrets.token_urlsafe(_RANDOM), now()
         expires = min(shared + datetime.timedelta(days=days), found.changed + self._days)
         row = {
-            "id": _hash(token),
+            "id": hash_of(token),
             "user": self._user,
             "conversation": conversation,
             "shared": shared.timestamp(),
             "expires": expires.timestamp(),
-            "title": (found.name or answered[0].question).replace("\0", ""),
+            "title": stored(found.name or answered[0].question),
             "snapshot": snapshot.model_dump_json(round_trip=True),
         }
         with self._database.transaction(_WHAT) as connection:
@@ -140,7 +140,7 @@ class Shares:
         more."""
         if len(token) > _LONGEST:
             return None
-        return next(iter(self._shares(_S.id == _hash(token))), None)
+        return next(iter(self._shares(_S.id == hash_of(token))), None)
 
     def forget_old(self) -> None:
         """Deletes the links of all users that have expired."""
@@ -170,7 +170,3 @@ class Shares:
             .order_by(_S.shared.desc(), _S.id)
         )
         return self._database.rows(_WHAT, query)
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

@@ -291,7 +291,8 @@ class Index:
         """The generation in use, or the trial; opened anew when the pointer has moved. Raises
         StoreError: there is no trial any more."""
         generations, opened = self._generations, self._opened
-        pointer = generations.pointer() if self._trial else generations.pointer().published
+        whole = generations.pointer()
+        pointer = whole if self._trial else whole.published
         if opened is None or opened[0] != pointer:
             with self._lock:
                 open_it = generations.trial if self._trial else generations.made_by
@@ -305,7 +306,7 @@ class Index:
             if self._settings.chroma_url and pointer.kept and not self._trial:
                 # Another host may have published, so nobody else tidies this one's folder. What is
                 # newer than all that is kept may be under construction.
-                kept = (*pointer.kept, snapshot.generation, generations.pointer().trial)
+                kept = (*pointer.kept, snapshot.generation, whole.trial)
                 remove_old_keyword_indexes(self._settings, kept, before=min(pointer.kept))
         return opened[1]
 

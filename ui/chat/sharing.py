@@ -1,6 +1,6 @@
 """A conversation that colleagues read by a link: its owner makes the link and can revoke it.
 
-Only where people sign in. The token of a link is shown once, and stands in no log.
+Only where people sign in. The token of a link is shown once.
 """
 
 from urllib.parse import parse_qs, urlencode
