@@ -1,7 +1,6 @@
 """Access by key: keys, their scopes, and rate limits."""
 
 import datetime
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
@@ -10,14 +9,12 @@ import anyio
 import anyio.to_thread
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.problem import ApiError, problem_of
 from core.errors import NO_KEY, StrategiewijzerError
+from core.rate_limit import AttemptLimit
 from core.settings import Settings
 from userdata.api_keys import Permission, found, hash_of
 
@@ -64,7 +61,7 @@ class ApiKeyMiddleware:
     def __init__(self, app: ASGIApp, settings: Callable[[], Settings]) -> None:
         self._app = app
         self._settings = settings
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._limit = AttemptLimit()
         self._lookups = anyio.CapacityLimiter(_LOOKUPS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,12 +98,8 @@ class ApiKeyMiddleware:
 
     def _count(self, kind: str, who: str, per_minute: int, message: str) -> None:
         """Counts a request; raises `ApiError` where there were more in the last minute."""
-        allowed = RateLimitItemPerMinute(per_minute)
-        if self._limiter.hit(allowed, kind, who):
-            return
-        left = self._limiter.get_window_stats(allowed, kind, who).reset_time - time.time()
-        wait = {"Retry-After": str(max(1, round(left + 0.5)))}
-        raise ApiError(429, message, "rate_limit_exceeded", headers=wait)
+        if wait := self._limit.count(per_minute, kind, who):
+            raise ApiError(429, message, "rate_limit_exceeded", headers={"Retry-After": str(wait)})
 
 
 def _unknown() -> ApiError:

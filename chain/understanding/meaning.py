@@ -237,21 +237,23 @@ def _wants_summary(question: str, language: str) -> bool:
     the agenda in five points for my pupils", not "what does the summary say"."""
     words, cues = plain_words(tokens(question)), cues_of(language)
     asks = not set(cues.asking).isdisjoint(words) or ":" in question
-    if asks or not any(summaries_in(words)):
-        return False
-    return not _asks_yes_or_no(question, words, language)
+    ordered = () if asks else tuple(summaries_in(words))
+    return bool(ordered) and not _asks_yes_or_no(question, words, ordered, language)
 
 
-def _asks_yes_or_no(question: str, words: Sequence[str], language: str) -> bool:
-    """Whether a message with words for a summary is a question for yes or no: it addresses nobody,
-    and does not open with the task. "Does the agenda have a summary?" is one, "Could you give a
-    summary?" and "A summary?" are none. A form of a separable verb may open either."""
+def _asks_yes_or_no(
+    question: str, words: Sequence[str], ordered: Sequence[range], language: str
+) -> bool:
+    """Whether a message that has words for a summary (`ordered`, their places) is a question for
+    yes or no: it addresses nobody, and does not open with the task. "Does the agenda have a
+    summary?" is one, "Could you give a summary?" and "A summary?" are none. A form of a separable
+    verb may open either."""
     cues = cues_of(language)
     is_question = "?" in question or manner_lists().existing.pattern.match(" ".join(words))
     if not (has_cues(language) and is_question) or not set(cues.addressing).isdisjoint(words):
         return False
     opening = next((n for n, word in enumerate(words) if not is_filler(word)), 0)
-    is_ordered = any(opening in places for places in summaries_in(words))
+    is_ordered = any(opening in places for places in ordered)
     return not is_ordered or is_of_separable_verb(words[opening])
 
 

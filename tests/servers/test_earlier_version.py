@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from command.__main__ import app as command
 from command.doctor import CHECKS, examined
+from core.answer import Answer
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from tests.support.databases import address_of, dumped
@@ -203,17 +204,23 @@ def test_verdicts_of_the_first_kind_are_read_and_name_no_maintainer(
     assert "Jansen" not in dumped(kept_in)
 
 
-def test_answers_of_before_places_of_markers_are_read(folder: Path, kept_in: Database) -> None:
-    changed(
-        folder / FILES[0],
-        "UPDATE exchanges SET exchange = json_remove(exchange, '$.answer.markers')",
-    )
+def first_answer(kept_in: Database) -> Answer:
+    """The first answer of the conversation on heroin."""
     store = of(LOCAL, kept_in)
     (listed,) = store.listed("heroïne")
     conversation = store.find(listed.id)
     assert conversation
     answer = conversation.exchanges[0].answer
     assert answer
+    return answer
+
+
+def test_answers_of_before_places_of_markers_are_read(folder: Path, kept_in: Database) -> None:
+    changed(
+        folder / FILES[0],
+        "UPDATE exchanges SET exchange = json_remove(exchange, '$.answer.markers')",
+    )
+    answer = first_answer(kept_in)
     assert [marker.number for marker in answer.markers[0]] == [1, 1, 1]
 
 
@@ -223,12 +230,7 @@ def test_what_a_model_wrote_is_checked_or_stands_apart(folder: Path, kept_in: Da
         "UPDATE exchanges SET exchange = json_set(exchange, '$.answer.mode', 'generative', "
         "'$.answer.withheld', json('[\"Misschien.\"]'), '$.answer.contradicted', json('[\"1\"]'))",
     )
-    store = of(LOCAL, kept_in)
-    (listed,) = store.listed("heroïne")
-    conversation = store.find(listed.id)
-    assert conversation
-    answer = conversation.exchanges[0].answer
-    assert answer
+    answer = first_answer(kept_in)
     assert answer.blocks[0].sentences[0].status == "confirmed"
     assert answer.unconfirmed == ("Misschien.",)
     assert [left_out.text for left_out in answer.left_out] == ["1"]

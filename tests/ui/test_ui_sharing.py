@@ -127,7 +127,8 @@ def test_links_that_open_nothing_all_show_one_page(
 def test_who_tries_many_links_sees_the_same_page_for_a_right_one(
     talked: Conversation, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sharing, "_WRONG", AttemptLimit(2))
+    monkeypatch.setattr(sharing, "_WRONG", AttemptLimit())
+    monkeypatch.setattr(sharing, "_MOST_WRONG", 2)
     token = str(shares_of(settings, f"{ISSUER} an").share(talked.id, 7))
     for _ in range(2):
         unknown = page_of_nothing(visit("bo", s="unknown"))

@@ -21,7 +21,8 @@ from userdata.shares import MAX_SHARES, Share, Shares
 
 _DAYS = (1, 7, 30, 90)
 _DEFAULT = 7  # days
-_WRONG = AttemptLimit(20)  # links that open nothing; people follow a few old ones
+_MOST_WRONG = 20  # links a minute that open nothing; people follow a few old ones
+_WRONG = AttemptLimit()
 
 
 def is_offered(settings: Settings) -> bool:
@@ -93,11 +94,11 @@ def show_shared(token: str, chat: Chat, settings: Settings, texts: Texts) -> Non
 def _found(token: str, chat: Chat, settings: Settings) -> Share | None:
     """The share that the token opens; also None after too many that opened nothing."""
     reader = chat.store.user
-    if not is_offered(settings) or not _WRONG.may_try(reader):
+    if not is_offered(settings) or not _WRONG.may_try(_MOST_WRONG, reader):
         return None
     share = chat.shares.find(token)
     if share is None:
-        _WRONG.count(reader)
+        _WRONG.count(_MOST_WRONG, reader)
     return share
 
 
