@@ -22,6 +22,7 @@ from ui.texts import load
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 TEXTS = load("nl")
+SHARED: list[str] = []  # tokens of links that were made
 # One by the claim, one by the list; test_access.py has the others.
 ROLES = {"reader": "reader", "evaluator": "evaluator", "listed": "maintainer"}
 
@@ -45,6 +46,7 @@ def app(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     log = (folder / "log").read_text("utf-8")
     assert CLIENT_SECRET not in log
     assert COOKIE_SECRET not in log
+    assert not [token for token in SHARED if token in log]
 
 
 @contextmanager
@@ -109,6 +111,39 @@ def test_who_follows_a_link_comes_back_to_it_after_signing_in(browser: Browser, 
         assert page.url == place
         page.goto(app)  # the place is visited once
         expect(page.get_by_test_id("stChatInput")).to_be_visible()
+
+
+def test_a_colleague_reads_a_shared_conversation_until_its_link_is_revoked(
+    browser: Browser, app: str
+) -> None:
+    question = "Wat is EMPACT?"
+    gone = TEXTS("sharing.none")
+    with visited(browser, app) as owner, visited(browser, app) as colleague:
+        sign_in(owner, "maintainer")
+        ask(owner, question)
+        expect(owner.locator(".sw-answer").first).to_be_visible()
+        press(owner.get_by_role("button", name=TEXTS("history.menu")).first)
+        owner.get_by_text(TEXTS("history.share"), exact=True).click()
+        press(owner.get_by_role("button", name=TEXTS("sharing.make")))
+        link = owner.get_by_role("dialog").locator("code").inner_text()
+        SHARED.append(link.partition("?s=")[2])
+        assert len(SHARED[-1]) > 40
+        assert broken_rules(owner, SCHEMES) == []
+
+        colleague.goto(link)  # first to sign in, and then back to it
+        sign_in(colleague, "reader")
+        expect(colleague.get_by_role("heading", name=question).first).to_be_visible()
+        expect(colleague.locator(".sw-answer").first).to_be_visible()
+        expect(colleague.get_by_text(str(PEOPLE["maintainer"]["name"]))).to_be_visible()
+        expect(colleague.get_by_test_id("stChatInput")).to_have_count(0)
+        assert broken_rules(colleague, SCHEMES) == []
+
+        press(owner.get_by_role("button", name=TEXTS("sharing.revoke")))
+        expect(owner.get_by_role("button", name=TEXTS("sharing.revoke"))).to_have_count(0)
+        colleague.reload()
+        expect(colleague.get_by_role("heading", name=gone)).to_be_visible()
+        expect(colleague.locator(".sw-answer")).to_have_count(0)
+        assert broken_rules(colleague, SCHEMES) == []
 
 
 def test_a_forged_cookie_lets_nobody_in(browser: Browser, app: str) -> None:
